@@ -1,0 +1,70 @@
+package records
+
+import (
+	"context"
+	"time"
+
+	"hotline/contact"
+)
+
+// Record is what is kept of one contact. Times are UTC, zero when the step was
+// not reached.
+type Record struct {
+	Contact    contact.ID
+	Channel    contact.Channel
+	Line       string
+	Source     string // the merged hotline dialled
+	Trunk      string
+	Citizen    contact.Address
+	CitizenRef string // keyed pseudonym; finds earlier contacts
+	Node       string
+	Accepted   time.Time
+	Queued     time.Time
+	Connected  time.Time // first time both parties heard each other
+	TalkEnded  time.Time
+	Ended      time.Time // after wrap-up
+	Held       time.Duration
+	Offers     int // desks that rang
+	Agent      contact.AgentID
+	Cause      contact.Cause // valid once TalkEnded or Ended is set
+}
+
+// Event is one step of a contact's life, append-only.
+type Event struct {
+	Contact contact.ID
+	At      time.Time
+	Kind    EventKind
+	Agent   contact.AgentID
+	Detail  string // from closed lists: a cause, a reason; never text or numbers of citizens
+}
+
+// EventKind names a step.
+type EventKind string
+
+// The steps.
+const (
+	Accepted     EventKind = "accepted"
+	Greeted      EventKind = "greeted"
+	Queued       EventKind = "queued"
+	Offered      EventKind = "offered"
+	OfferEnded   EventKind = "offer_ended"
+	Connected    EventKind = "connected"
+	Held         EventKind = "held"
+	Resumed      EventKind = "resumed"
+	TalkEnded    EventKind = "talk_ended"
+	WrapExtended EventKind = "wrap_extended"
+	Ended        EventKind = "ended"
+)
+
+// Store keeps records. Save writes the whole record (insert or replace by
+// contact) together with the new events in one transaction; repeating it with
+// the same events is harmless. Methods block for the database.
+type Store interface {
+	Save(ctx context.Context, r Record, events ...Event) error
+	Find(ctx context.Context, id contact.ID) (Record, error) // ErrNotFound
+	// OfCitizen lists the newest records of one citizen; limit 1-100.
+	OfCitizen(ctx context.Context, ref string, limit int) ([]Record, error)
+	// Recent lists the newest records; limit 1-500.
+	Recent(ctx context.Context, limit int) ([]Record, error)
+	Events(ctx context.Context, id contact.ID) ([]Event, error)
+}

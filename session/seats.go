@@ -1,0 +1,70 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hotline/contact"
+	"hotline/routing"
+)
+
+// ErrNoDesk says that the agent has no desk that could ring.
+var ErrNoDesk = errors.New("session: the agent has no desk")
+
+// Call is one contact as its agent's desk shows it.
+type Call struct {
+	Contact contact.Contact
+	Token   routing.Token
+	Record  string    // reserved for the recording; empty now
+	Until   time.Time // end of ringing, this node's clock
+}
+
+// Seats is where agents are reached; desk implements it. Offer may block for
+// the 2 s in which a desk must acknowledge; Tell never blocks.
+type Seats interface {
+	// Offer rings the agent's desk. It returns once the desk shows the ring,
+	// with ErrNoDesk, or with the context's error.
+	Offer(ctx context.Context, agent contact.AgentID, c Call) error
+	// Tell brings news of a contact that the seat was offered or serves.
+	Tell(agent contact.AgentID, n News)
+}
+
+// NewsKind says what became of the contact.
+type NewsKind string
+
+// The news a seat gets.
+const (
+	RingStopped NewsKind = "ring_stopped" // News.Why: who or what ended the ring
+	Connected   NewsKind = "connected"    // both parties hear each other
+	Held        NewsKind = "held"
+	Resumed     NewsKind = "resumed"
+	Muted       NewsKind = "muted"
+	Unmuted     NewsKind = "unmuted"
+	Ended       NewsKind = "ended"    // talk is over, News.Cause; wrap-up begins, until News.Until
+	Wrapping    NewsKind = "wrapping" // wrap-up extended, until News.Until
+	Finished    NewsKind = "finished" // wrap-up is over: the seat is free
+)
+
+// RingEnd says why a ring stopped.
+type RingEnd string
+
+// Why a ring stopped.
+const (
+	RingUnanswered  RingEnd = "unanswered"   // rang to the end: the seat is set away
+	RingRejected    RingEnd = "rejected"     // the agent said no: the seat is set away
+	RingUnreachable RingEnd = "unreachable"  // no acknowledgement in 2 s: the seat is set away
+	RingRevoked     RingEnd = "revoked"      // the queue took the offer back
+	RingCitizenGone RingEnd = "citizen_gone" // the citizen hung up
+)
+
+// News is one message to a seat.
+type News struct {
+	Kind     NewsKind
+	Contact  contact.ID
+	Token    routing.Token
+	Why      RingEnd
+	Cause    contact.Cause
+	Until    time.Time // end of wrap-up, this node's clock
+	Extended int       // how often wrap-up was extended
+}
