@@ -4,13 +4,13 @@ import "time"
 
 // What every stream of the house has in common: G.711 at 8 kHz in frames of 20 ms.
 const (
-	SampleRate      = 8000
-	FrameSamples    = 160
-	FrameDuration   = 20 * time.Millisecond
-	PayloadPCMU     = 0
-	PayloadPCMA     = 8
-	SilenceALaw     = 0xD5
-	SilenceMuLaw    = 0xFF
+	SampleRate    = 8000
+	FrameSamples  = 160
+	FrameDuration = 20 * time.Millisecond
+	PayloadPCMU   = 0
+	PayloadPCMA   = 8
+	SilenceALaw   = 0xD5
+	SilenceMuLaw  = 0xFF
 )
 
 // Law is the companding law of a payload (ITU-T G.711).
@@ -67,6 +67,6 @@ type Stream interface {
 type Stats struct {
 	In, Out           uint64 // packets
 	InBytes, OutBytes uint64
-	Lost              uint64 // gaps in the sequence numbers received
+	Lost              uint64        // gaps in the sequence numbers received
 	Jitter            time.Duration // of arrival, smoothed (RFC 3550 §6.4.1)
 }
