@@ -1,0 +1,82 @@
+package config
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// required finds what must be given and is not.
+func (l *loader) required(v reflect.Value) {
+	walk(v, "", func(_ reflect.Value, f field, _ reflect.Value, path string) {
+		if _, given := l.set[path]; f.required && !given {
+			l.add(path, l.line(path), "is missing, want %s", typeName(f.typ))
+		}
+	})
+}
+
+// validate asks every struct that has a Validate, except where it is known to
+// be wrong already.
+func (l *loader) validate(v reflect.Value) {
+	known := slices.Clone(l.problems)
+	each(v, "", func(owner reflect.Value, path string) {
+		judge, ok := owner.Addr().Interface().(interface{ Validate() error })
+		if !ok || known.within(path) {
+			return
+		}
+		for _, err := range split(judge.Validate()) {
+			l.judged(path, err.Error())
+		}
+	})
+}
+
+// within says that a problem lies in the struct at path. One without a path
+// lies everywhere.
+func (ps Problems) within(path string) bool {
+	return slices.ContainsFunc(ps, func(p Problem) bool {
+		return p.Path == "" || inside(p.Path, path)
+	})
+}
+
+// inside says that inner is outer, or lies in it.
+func inside(inner, outer string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// split takes errors.Join apart.
+func split(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the outermost only: %w %w inside is one problem
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, split(e)...)
+	}
+	return all
+}
+
+// judged splits "field[1].key: text" into path and text.
+func (l *loader) judged(path, text string) {
+	named := regexp.MustCompile(`^([a-z][a-z0-9_]*(?:\[[^\]]*\]|\.[A-Za-z0-9_-]+)*): (.*)$`)
+	if m := named.FindStringSubmatch(text); m != nil {
+		path, text = join(path, m[1]), m[2]
+	}
+	l.add(path, l.line(path), "%s", text)
+}
+
+// line finds where path, or what it stands in, was written; 0 when nowhere.
+func (l *loader) line(path string) int {
+	for path != "" {
+		if line, ok := l.set[path]; ok {
+			return line
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+	return 0
+}
