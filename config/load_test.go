@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"hotline/config"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 type level string
@@ -68,7 +68,6 @@ type tls struct {
 type city struct {
 	Name string `yaml:"name" default:"demo"`
 	SIP  sip    `yaml:"sip"`
-	skip int
 }
 
 func write(t *testing.T, name, text string, mode os.FileMode) string {
@@ -95,7 +94,7 @@ func defaults() city {
 
 func equal() cmp.Options {
 	return cmp.Options{
-		cmp.AllowUnexported(city{}, sip{}),
+		cmp.AllowUnexported(sip{}),
 		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 		cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
 		cmp.Comparer(config.Secret.Equal),
@@ -203,7 +202,8 @@ func TestProblems(t *testing.T) {
 		"bad variable":         {"", []string{"HOTLINE_SIP_TLS_PORT=x"}, []string{"sip.tls.port: HOTLINE_SIP_TLS_PORT: want a whole number, got \"x\""}},
 		"bad YAML in variable": {"", []string{"HOTLINE_SIP_TRUNKS=[{name: a, nam: b}]"}, []string{"sip.trunks[0].nam: HOTLINE_SIP_TRUNKS: unknown key, nearest is name"}},
 		"variable forgets the file's elements": {
-			"sip: {trunks: [{name: a, addresses: [10.0.0.0/8]}]}", []string{"HOTLINE_SIP_TRUNKS=[{addresses: [10.0.0.0/8]}]"},
+			"sip: {trunks: [{name: a, addresses: [10.0.0.0/8]}]}",
+			[]string{"HOTLINE_SIP_TRUNKS=[{addresses: [10.0.0.0/8]}]"},
 			[]string{"sip.trunks[0].name: is missing, want text"},
 		},
 	}

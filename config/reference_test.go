@@ -4,9 +4,9 @@ import (
 	"os"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"hotline/config"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestReference(t *testing.T) {

@@ -18,7 +18,7 @@ func setText(v reflect.Value, text string) error {
 	if v.Type() == reflect.TypeFor[time.Duration]() {
 		return setDuration(v, text)
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return setUnmarshaler(u, v.Type(), text)
 	}
 	return setPlain(v, text)
@@ -102,7 +102,7 @@ func typeName(t reflect.Type) string {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return wholeNumber(-1<<(t.Bits()-1), 1<<(t.Bits()-1)-1, t.Bits())
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return wholeNumber(0, 1<<(min(t.Bits(), 63))-1, t.Bits())
+		return wholeNumber(0, 1<<min(t.Bits(), 63)-1, t.Bits())
 	default:
 		return map[shape]string{section: "a section", list: "a list", table: "a table", scalar: "text"}[shapeOf(t)]
 	}

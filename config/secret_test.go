@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
-
 	"hotline/config"
+
+	"github.com/goccy/go-yaml"
 )
 
 const canary = "canary-7Yq"

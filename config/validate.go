@@ -21,7 +21,7 @@ func (l *loader) required(v reflect.Value) {
 func (l *loader) validate(v reflect.Value) {
 	known := slices.Clone(l.problems)
 	each(v, "", func(owner reflect.Value, path string) {
-		judge, ok := owner.Addr().Interface().(interface{ Validate() error })
+		judge, ok := reflect.TypeAssert[interface{ Validate() error }](owner.Addr())
 		if !ok || known.within(path) {
 			return
 		}
@@ -50,7 +50,7 @@ func split(err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the outermost only: %w %w inside is one problem
+	joined, ok := err.(interface{ Unwrap() []error }) // the outermost only: an error that wraps two is one problem
 	if !ok {
 		return []error{err}
 	}

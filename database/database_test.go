@@ -195,7 +195,7 @@ func TestConstraintsHold(t *testing.T) {
 func TestSQLiteFilesArePrivate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a name?with&marks%20#.db")
-	if err := os.WriteFile(path, nil, 0o644); err != nil { //nolint:gosec // the mode under test
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	db := databasetest.Open(t, "sqlite:"+path)

@@ -12,7 +12,7 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// ErrNewerSchema: the database was migrated by a newer binary; this one stays out.
+// ErrNewerSchema says that the database was migrated by a newer binary; this one stays out.
 var ErrNewerSchema = errors.New("schema is newer than this binary")
 
 // Migrate brings one owner's tables forward. fsys holds goose SQL files

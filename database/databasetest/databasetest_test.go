@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"hotline/database"
 	"hotline/database/databasetest"
+
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,13 +42,13 @@ func TestCrash(t *testing.T) {
 	if os.Getenv(crashes) == "" {
 		return
 	}
-	fmt.Println("url", databasetest.PostgresURL(t))
+	_, _ = fmt.Fprintln(os.Stdout, databasetest.PostgresURL(t))
 	panic("as asked")
 }
 
 func TestServerEndsWithACrashedTest(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$") //nolint:gosec // this very test
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$")
 	cmd.Env = append(os.Environ(), crashes+"=1")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "as asked") {
