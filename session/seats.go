@@ -42,7 +42,7 @@ const (
 	Muted       NewsKind = "muted"
 	Unmuted     NewsKind = "unmuted"
 	Ended       NewsKind = "ended"    // talk is over, News.Cause; wrap-up begins, until News.Until
-	Wrapping    NewsKind = "wrapping" // wrap-up extended, until News.Until
+	WrappingUp  NewsKind = "wrapping" // wrap-up extended, until News.Until
 	Finished    NewsKind = "finished" // wrap-up is over: the seat is free
 )
 

@@ -1,0 +1,216 @@
+package session_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"hotline/contact"
+	"hotline/gateway"
+	"hotline/records"
+	"hotline/session"
+)
+
+// guard ends a wait for what never comes, in the time of the test bubble.
+const guard = 10 * time.Minute
+
+// fakeVoice is a call whose citizen the test plays.
+type fakeVoice struct {
+	arrival gateway.Arrival
+	events  chan contact.Event
+	did     chan string   // what the session ordered
+	greeted chan struct{} // the greeting ends when this is closed
+	once    sync.Once
+	answer  error
+	connect error
+}
+
+func newVoice(called string) *fakeVoice {
+	return &fakeVoice{
+		arrival: gateway.Arrival{Trunk: "test", Called: called, Caller: contact.NewAddress("+8613812345678")},
+		events:  make(chan contact.Event, 1),
+		did:     make(chan string, 64),
+		greeted: make(chan struct{}),
+	}
+}
+
+func (v *fakeVoice) Arrival() gateway.Arrival { return v.arrival }
+
+func (v *fakeVoice) Answer(context.Context) error { v.did <- "answer"; return v.answer }
+
+func (v *fakeVoice) Refuse(_ context.Context, why contact.Cause) error {
+	v.did <- "refuse " + why.String()
+	v.gone(why)
+	return nil
+}
+
+func (v *fakeVoice) Play(ctx context.Context, name string) error {
+	v.did <- "play " + name
+	if name != "greeting" {
+		return nil
+	}
+	select {
+	case <-v.greeted:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (v *fakeVoice) Hold(context.Context) error { v.did <- "hold"; return nil }
+
+func (v *fakeVoice) Connect(_ context.Context, a contact.AgentID) error {
+	v.did <- "connect " + string(a)
+	return v.connect
+}
+
+func (v *fakeVoice) Mute(_ context.Context, on bool) error {
+	if on {
+		v.did <- "mute"
+	} else {
+		v.did <- "unmute"
+	}
+	return nil
+}
+
+func (v *fakeVoice) Close(_ context.Context, why contact.Cause) error {
+	v.did <- "close " + why.String()
+	v.gone(why)
+	return nil
+}
+
+func (v *fakeVoice) Events() <-chan contact.Event { return v.events }
+
+// gone ends the call once, from whichever side.
+func (v *fakeVoice) gone(why contact.Cause) {
+	v.once.Do(func() {
+		v.events <- contact.Event{Kind: contact.Gone, Cause: why}
+		close(v.events)
+	})
+}
+
+func (v *fakeVoice) wants(t *testing.T, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		select {
+		case got := <-v.did:
+			if got != w {
+				t.Fatalf("the session ordered %q, want %q", got, w)
+			}
+		case <-time.After(guard):
+			t.Fatalf("the session did not order %q", w)
+		}
+	}
+}
+
+// ring is one offer as a desk gets it.
+type ring struct {
+	agent contact.AgentID
+	call  session.Call
+}
+
+// fakeSeats are desks that show every ring, or none.
+type fakeSeats struct {
+	rings chan ring
+	news  chan session.News
+	offer func(context.Context, contact.AgentID) error
+}
+
+func newSeats() *fakeSeats {
+	return &fakeSeats{
+		rings: make(chan ring, 16), news: make(chan session.News, 64),
+		offer: func(context.Context, contact.AgentID) error { return nil },
+	}
+}
+
+func (s *fakeSeats) Offer(ctx context.Context, a contact.AgentID, c session.Call) error {
+	if err := s.offer(ctx, a); err != nil {
+		return err
+	}
+	s.rings <- ring{a, c}
+	return nil
+}
+
+func (s *fakeSeats) Tell(_ contact.AgentID, n session.News) { s.news <- n }
+
+func (s *fakeSeats) ringing(t *testing.T) ring {
+	t.Helper()
+	select {
+	case r := <-s.rings:
+		return r
+	case <-time.After(guard):
+		t.Fatal("no desk rang")
+		return ring{}
+	}
+}
+
+func (s *fakeSeats) told(t *testing.T, want session.NewsKind) session.News {
+	t.Helper()
+	select {
+	case n := <-s.news:
+		if n.Kind != want {
+			t.Fatalf("the seat was told %q (%s), want %q", n.Kind, n.Why, want)
+		}
+		return n
+	case <-time.After(guard):
+		t.Fatalf("the seat was not told %q", want)
+		return session.News{}
+	}
+}
+
+// fakeRecords keeps what is filed, and can be away.
+type fakeRecords struct {
+	records.Store
+	mu    sync.Mutex
+	away  error
+	saved map[contact.ID]records.Record
+	steps map[contact.ID][]records.EventKind
+	ended chan records.Record
+}
+
+func newRecords() *fakeRecords {
+	return &fakeRecords{
+		saved: map[contact.ID]records.Record{}, steps: map[contact.ID][]records.EventKind{},
+		ended: make(chan records.Record, 16),
+	}
+}
+
+func (r *fakeRecords) Save(_ context.Context, rec records.Record, events ...records.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away != nil {
+		return r.away
+	}
+	r.saved[rec.Contact] = rec
+	for _, e := range events {
+		r.steps[rec.Contact] = append(r.steps[rec.Contact], e.Kind)
+		if e.Kind == records.Ended {
+			r.ended <- rec
+		}
+	}
+	return nil
+}
+
+func (r *fakeRecords) setAway(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = err
+}
+
+func (r *fakeRecords) stepsOf(id contact.ID) []records.EventKind {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.steps[id]
+}
+
+func (r *fakeRecords) end(t *testing.T) records.Record {
+	t.Helper()
+	select {
+	case rec := <-r.ended:
+		return rec
+	case <-time.After(guard):
+		t.Fatal("no record was ended")
+		return records.Record{}
+	}
+}

@@ -1,0 +1,216 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hotline/contact"
+	"hotline/records"
+	"hotline/routing"
+)
+
+// Errors of a desk's commands.
+var (
+	// ErrNotYours refuses a command on a contact that the agent does not have.
+	ErrNotYours = errors.New("session: the contact is not with this agent")
+	// ErrState refuses a command that has no meaning in the contact's state.
+	ErrState = errors.New("session: not possible in the contact's present state")
+)
+
+// Options of a hall. All fields are needed but Now (time.Now) and Full.
+type Options struct {
+	Node       routing.NodeID
+	Queue      routing.Queue
+	Seats      Seats
+	Lines      *routing.Lines
+	Records    records.Store
+	RefKey     []byte // of citizens' pseudonyms, 32 bytes
+	Log        *slog.Logger
+	Registerer Registerer
+	Now        func() time.Time
+	// Full says that no further contact can be taken.
+	Full func() bool
+}
+
+// Hall holds the open sessions of one node. Its methods may be called from any
+// goroutine.
+type Hall struct {
+	o       Options
+	metrics *metrics
+	files   *filing
+
+	mu       sync.Mutex
+	sessions map[contact.ID]*session
+	running  sync.WaitGroup
+}
+
+// NewHall makes a hall; Run serves it.
+func NewHall(o Options) *Hall {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Full == nil {
+		o.Full = func() bool { return false }
+	}
+	return &Hall{
+		o: o, metrics: newMetrics(o.Registerer), files: newFiling(o.Records, o.Log),
+		sessions: make(map[contact.ID]*session),
+	}
+}
+
+// Run hands the queue's commands to their sessions, and files records, until
+// commands is closed and every session is over. It blocks.
+func (h *Hall) Run(commands <-chan routing.Command) {
+	filed := make(chan struct{})
+	go func() { defer close(filed); h.files.run() }()
+	for c := range commands {
+		h.dispatch(c)
+	}
+	h.running.Wait()
+	h.files.close()
+	<-filed
+}
+
+// dispatch passes a command on. A session that is gone has withdrawn its
+// contact, so that nothing is lost by dropping the command.
+func (h *Hall) dispatch(c routing.Command) {
+	s := h.find(c.Contact)
+	if s == nil {
+		return
+	}
+	select {
+	case s.commands <- c:
+	case <-s.over:
+	}
+}
+
+// Receive opens a session for a call and returns at once. ctx bounds the whole
+// life of the session: when it ends the call is cut with cause node_lost.
+func (h *Hall) Receive(ctx context.Context, v Voice) {
+	s := h.open(v)
+	h.running.Go(func() {
+		defer h.forget(s)
+		s.run(ctx)
+	})
+}
+
+func (h *Hall) open(v Voice) *session {
+	now := h.o.Now().UTC()
+	a := v.Arrival()
+	line, source, known := h.o.Lines.ByNumber(a.Called)
+	c := contact.Contact{
+		ID: contact.ID(ulid.Make().String()), Channel: contact.Phone, Line: line.Name,
+		Source: source, Citizen: a.Caller, Accepted: now,
+	}
+	s := newSession(h, v, c, line)
+	s.known = known
+	s.record.Trunk = a.Trunk
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sessions[c.ID] = s
+	return s
+}
+
+func (h *Hall) forget(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sessions, s.contact.ID)
+}
+
+func (h *Hall) find(id contact.ID) *session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sessions[id]
+}
+
+// Open counts the sessions that are not over.
+func (h *Hall) Open() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sessions)
+}
+
+// Wait blocks until every session is over, or ctx ends.
+func (h *Hall) Wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { defer close(done); h.running.Wait() }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("session: %d contacts still open: %w", h.Open(), ctx.Err())
+	}
+}
+
+// Accept takes the offer of that token for the agent: ErrStale when it is over.
+func (h *Hall) Accept(ctx context.Context, id contact.ID, agent contact.AgentID, t routing.Token) error {
+	return h.ask(ctx, id, request{agent: agent, token: t, do: (*session).accept})
+}
+
+// Decline refuses the offer of that token.
+func (h *Hall) Decline(ctx context.Context, id contact.ID, agent contact.AgentID, t routing.Token) error {
+	return h.ask(ctx, id, request{agent: agent, token: t, do: (*session).declineOffer})
+}
+
+// Hold plays music to the citizen.
+func (h *Hall) Hold(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.ask(ctx, id, request{agent: agent, do: (*session).hold})
+}
+
+// Resume joins citizen and agent again.
+func (h *Hall) Resume(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.ask(ctx, id, request{agent: agent, do: (*session).resume})
+}
+
+// Mute lets the citizen hear silence, or the agent again.
+func (h *Hall) Mute(ctx context.Context, id contact.ID, agent contact.AgentID, on bool) error {
+	return h.ask(ctx, id, request{agent: agent, do: func(s *session, r request) error { return s.mute(r, on) }})
+}
+
+// Hangup releases the agent into wrap-up and then the citizen, with a goodbye.
+func (h *Hall) Hangup(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.ask(ctx, id, request{agent: agent, do: (*session).hangup})
+}
+
+// SeatLost says that the agent's desk has been gone for too long.
+func (h *Hall) SeatLost(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.ask(ctx, id, request{agent: agent, do: (*session).seatLost})
+}
+
+// ExtendWrapUp gives the agent the line's step more, as often as the line allows.
+func (h *Hall) ExtendWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.ask(ctx, id, request{agent: agent, do: (*session).extendWrapUp})
+}
+
+// FinishWrapUp frees the agent now.
+func (h *Hall) FinishWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.ask(ctx, id, request{agent: agent, do: (*session).finishWrapUp})
+}
+
+// ask runs a request in the session's goroutine and waits for its answer.
+func (h *Hall) ask(ctx context.Context, id contact.ID, r request) error {
+	s := h.find(id)
+	if s == nil {
+		return fmt.Errorf("contact %s: %w", id, ErrNotYours)
+	}
+	r.ctx, r.reply = ctx, make(chan error, 1)
+	select {
+	case s.requests <- r:
+	case <-s.over:
+		return fmt.Errorf("contact %s: %w", id, ErrState)
+	case <-ctx.Done():
+		return fmt.Errorf("contact %s: %w", id, ctx.Err())
+	}
+	select {
+	case err := <-r.reply:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("contact %s: %w", id, ctx.Err())
+	}
+}

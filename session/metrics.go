@@ -1,0 +1,55 @@
+package session
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hotline/contact"
+	"hotline/records"
+)
+
+// Registerer takes the metrics.
+type Registerer = prometheus.Registerer
+
+type metrics struct {
+	ends    *prometheus.CounterVec
+	waits   prometheus.Histogram
+	talks   prometheus.Histogram
+	ringEnd *prometheus.CounterVec
+}
+
+func newMetrics(r Registerer) *metrics {
+	m := &metrics{
+		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "hotline_session_contacts_total", Help: "Contacts ended, by cause.",
+		}, []string{"cause"}),
+		waits: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "hotline_session_wait_seconds", Help: "Queue and ring until both parties heard each other.",
+			Buckets: []float64{1, 3, 5, 10, 15, 20, 30, 60, 120, 300, 600},
+		}),
+		talks: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "hotline_session_talk_seconds", Help: "Talk, hold included.",
+			Buckets: []float64{5, 15, 30, 60, 120, 180, 300, 600, 1800},
+		}),
+		ringEnd: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "hotline_session_rings_ended_total", Help: "Offers that did not become a talk, by reason.",
+		}, []string{"why"}),
+	}
+	r.MustRegister(m.ends, m.waits, m.talks, m.ringEnd)
+	for _, c := range contact.Causes() {
+		m.ends.WithLabelValues(c.String())
+	}
+	return m
+}
+
+func (m *metrics) ended(r records.Record) {
+	m.ends.WithLabelValues(r.Cause.String()).Inc()
+	if !r.Connected.IsZero() && !r.TalkEnded.IsZero() {
+		m.talks.Observe(r.TalkEnded.Sub(r.Connected).Seconds())
+	}
+}
+
+func (m *metrics) answered(r records.Record) {
+	m.waits.Observe(r.Connected.Sub(r.Queued).Seconds())
+}
+
+func (m *metrics) ringOver(why RingEnd) { m.ringEnd.WithLabelValues(string(why)).Inc() }

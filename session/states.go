@@ -1,0 +1,74 @@
+package session
+
+// State is where a contact stands with its session.
+type State string
+
+// The states.
+const (
+	Arriving State = "arriving" // answering the call
+	Greeting State = "greeting"
+	Queued   State = "queued"
+	Offered  State = "offered" // an agent's desk rings
+	Serving  State = "serving" // both parties hear each other
+	Holding  State = "holding" // the agent has put the citizen on hold
+	Wrapping State = "wrapping"
+	Over     State = "over"
+)
+
+// Happening is what moves a session on.
+type Happening string
+
+// The happenings.
+const (
+	Answered    Happening = "answered"
+	Greeted     Happening = "greeted"
+	Matched     Happening = "matched"    // the queue reserved an agent
+	AcceptedBy  Happening = "accepted"   // the agent took the offer
+	RingOver    Happening = "ring over"  // unanswered, rejected, unreachable, revoked
+	HeldBy      Happening = "held"       // by the agent
+	ResumedBy   Happening = "resumed"    // by the agent
+	AgentLeft   Happening = "agent left" // hung up, or the desk was lost
+	CitizenGone Happening = "citizen gone"
+	Refused     Happening = "refused" // we could not or would not answer
+	Wrapped     Happening = "wrapped" // the agent is done, or time is up
+)
+
+// Arrow is one row of the table.
+type Arrow struct {
+	From  State
+	Event Happening
+	To    State
+}
+
+// States is the session's table: what is not in it cannot happen.
+func States() []Arrow {
+	return []Arrow{
+		{Arriving, Answered, Greeting},
+		{Arriving, Refused, Over},
+		{Arriving, CitizenGone, Over},
+		{Greeting, Greeted, Queued},
+		{Greeting, CitizenGone, Over}, // abandoned in the greeting
+		{Queued, Matched, Offered},
+		{Queued, CitizenGone, Over}, // abandoned in the queue
+		{Offered, AcceptedBy, Serving},
+		{Offered, RingOver, Queued},  // keeps its place
+		{Offered, CitizenGone, Over}, // abandoned ringing
+		{Serving, HeldBy, Holding},
+		{Serving, AgentLeft, Wrapping},
+		{Serving, CitizenGone, Wrapping},
+		{Holding, ResumedBy, Serving},
+		{Holding, AgentLeft, Wrapping},
+		{Holding, CitizenGone, Wrapping},
+		{Wrapping, Wrapped, Over},
+	}
+}
+
+// next tells where an event leads; ok is false when it cannot happen there.
+func next(from State, e Happening) (State, bool) {
+	for _, a := range States() {
+		if a.From == from && a.Event == e {
+			return a.To, true
+		}
+	}
+	return from, false
+}

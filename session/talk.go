@@ -1,0 +1,109 @@
+package session
+
+import (
+	"hotline/contact"
+	"hotline/records"
+	"hotline/routing"
+)
+
+// accept joins the two, once the queue has confirmed the token.
+func (s *session) accept(r request) error {
+	if s.state != Offered || r.agent != s.agent || r.token != s.token {
+		return routing.ErrStale
+	}
+	if err := s.hall.o.Queue.Accept(r.ctx, s.contact.ID, r.token); err != nil {
+		return err
+	}
+	if err := s.medium.Connect(r.ctx, s.agent); err != nil {
+		// The seat's audio is at fault: the citizen waits for another agent.
+		s.log.Error("bridge failed", "agent_id", string(s.agent), "error", err)
+		s.decline(RingUnreachable, routing.Disconnected)
+		return err
+	}
+	s.timer.Stop()
+	s.move(AcceptedBy)
+	s.record.Connected, s.record.Agent = s.now(), s.agent
+	s.note(records.Connected, "")
+	s.hall.metrics.answered(s.record)
+	s.tell(News{Kind: Connected})
+	return nil
+}
+
+// declineOffer is the agent's no.
+func (s *session) declineOffer(r request) error {
+	if s.state != Offered || r.agent != s.agent || r.token != s.token {
+		return routing.ErrStale
+	}
+	s.decline(RingRejected, routing.Rejected)
+	return nil
+}
+
+// hold gives the citizen music.
+func (s *session) hold(r request) error {
+	if err := s.serves(r.agent); err != nil {
+		return err
+	}
+	if s.state == Holding {
+		return nil
+	}
+	if err := s.medium.Hold(r.ctx); err != nil {
+		return err
+	}
+	s.move(HeldBy)
+	s.heldAt = s.now()
+	s.note(records.Held, "")
+	s.tell(News{Kind: Held})
+	return nil
+}
+
+// resume joins both again.
+func (s *session) resume(r request) error {
+	if err := s.serves(r.agent); err != nil {
+		return err
+	}
+	if s.state == Serving {
+		return nil
+	}
+	if err := s.medium.Connect(r.ctx, s.agent); err != nil {
+		return err
+	}
+	s.countHold()
+	s.move(ResumedBy)
+	s.note(records.Resumed, "")
+	s.tell(News{Kind: Resumed})
+	return nil
+}
+
+// mute lets the citizen hear silence.
+func (s *session) mute(r request, on bool) error {
+	if err := s.serves(r.agent); err != nil {
+		return err
+	}
+	if err := s.medium.Mute(r.ctx, on); err != nil {
+		return err
+	}
+	kind := Unmuted
+	if on {
+		kind = Muted
+	}
+	s.tell(News{Kind: kind})
+	return nil
+}
+
+// serves says whether the agent has the citizen now.
+func (s *session) serves(agent contact.AgentID) error {
+	switch {
+	case agent != s.agent:
+		return ErrNotYours
+	case s.state != Serving && s.state != Holding:
+		return ErrState
+	default:
+		return nil
+	}
+}
+
+func (s *session) countHold() {
+	if s.state == Holding {
+		s.record.Held += s.now().Sub(s.heldAt)
+	}
+}

@@ -1,0 +1,26 @@
+package session
+
+import (
+	"context"
+
+	"hotline/contact"
+	"hotline/gateway"
+)
+
+// Voice is a phone call as a session orders it; *gateway.Call is one.
+type Voice interface {
+	contact.Medium
+	// Arrival tells who called which number.
+	Arrival() gateway.Arrival
+	// Answer returns once the caller's side has confirmed.
+	Answer(ctx context.Context) error
+	// Refuse ends a call that was not answered.
+	Refuse(ctx context.Context, why contact.Cause) error
+	// Play blocks until the prompt has ended, ctx ends, or the citizen is gone.
+	Play(ctx context.Context, prompt string) error
+	// Mute lets the citizen hear silence instead of the agent.
+	Mute(ctx context.Context, on bool) error
+}
+
+// promptGoodbye is what a citizen hears whom the agent has left.
+const promptGoodbye = "goodbye"

@@ -1,0 +1,113 @@
+package session
+
+import (
+	"context"
+
+	"hotline/contact"
+	"hotline/records"
+	"hotline/routing"
+)
+
+// wrap ends the talk: the agent writes, the slot stays taken.
+func (s *session) wrap(ctx context.Context, why Happening) {
+	s.countHold()
+	s.move(why)
+	s.record.TalkEnded, s.record.Cause = s.now(), s.cause
+	s.note(records.TalkEnded, s.cause.String())
+	s.timer.Reset(s.line.WrapUp)
+	id, token := s.contact.ID, s.token
+	s.orders.give(ctx, "wrap", func(ctx context.Context) error {
+		return s.hall.o.Queue.Wrap(ctx, id, token)
+	})
+	s.tell(News{Kind: Ended, Cause: s.cause, Until: s.now().Add(s.line.WrapUp)})
+}
+
+// wrapped is the end of wrap-up: the seat is free.
+func (s *session) wrapped() {
+	s.timer.Stop()
+	id, token, why := s.contact.ID, s.token, s.cause
+	s.orders.give(context.Background(), "finish", func(ctx context.Context) error {
+		return s.hall.o.Queue.Finish(ctx, id, token, why)
+	})
+	s.tell(News{Kind: Finished})
+	s.move(Wrapped)
+}
+
+// farewell plays the goodbye to a citizen whom the agent has left, then ends
+// the call, while the agent already writes.
+func (s *session) farewell(ctx context.Context) {
+	if s.gone {
+		return
+	}
+	if err := s.medium.Hold(ctx); err != nil {
+		s.log.Warn("no music before the goodbye", "error", err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	why := s.cause
+	s.hall.running.Go(func() {
+		if err := s.medium.Play(ctx, promptGoodbye); err != nil {
+			s.log.Warn("goodbye broke off", "error", err)
+		}
+		if err := s.medium.Close(ctx, why); err != nil {
+			s.log.Warn("hang-up failed", "error", err)
+		}
+	})
+}
+
+// hangup releases the agent, then the citizen.
+func (s *session) hangup(r request) error {
+	if err := s.serves(r.agent); err != nil {
+		return err
+	}
+	s.cause = contact.AgentEnded
+	s.wrap(s.life, AgentLeft)
+	s.farewell(s.life)
+	return nil
+}
+
+// seatLost ends the talk of an agent whose desk is gone for good.
+func (s *session) seatLost(r request) error {
+	if r.agent != s.agent {
+		return ErrNotYours
+	}
+	switch s.state {
+	case Offered:
+		s.decline(RingUnreachable, routing.Disconnected)
+	case Serving, Holding:
+		s.cause = contact.MediaLost
+		s.wrap(s.life, AgentLeft)
+		s.farewell(s.life)
+	case Wrapping:
+		s.wrapped()
+	default:
+		return ErrState
+	}
+	return nil
+}
+
+// extendWrapUp gives the agent one step more.
+func (s *session) extendWrapUp(r request) error {
+	switch {
+	case r.agent != s.agent:
+		return ErrNotYours
+	case s.state != Wrapping || s.extended >= s.line.WrapExtensions:
+		return ErrState
+	}
+	s.extended++
+	s.note(records.WrapExtended, "")
+	s.timer.Reset(s.line.WrapExtend)
+	s.tell(News{Kind: WrappingUp, Until: s.now().Add(s.line.WrapExtend), Extended: s.extended})
+	return nil
+}
+
+// finishWrapUp frees the agent now.
+func (s *session) finishWrapUp(r request) error {
+	switch {
+	case r.agent != s.agent:
+		return ErrNotYours
+	case s.state != Wrapping:
+		return ErrState
+	}
+	s.wrapped()
+	return nil
+}
