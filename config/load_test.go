@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"hotline/config"
-
 	"github.com/google/go-cmp/cmp"
+
+	"hotline/config"
 )
 
 type level string

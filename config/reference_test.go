@@ -4,9 +4,9 @@ import (
 	"os"
 	"testing"
 
-	"hotline/config"
-
 	"github.com/google/go-cmp/cmp"
+
+	"hotline/config"
 )
 
 func TestReference(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"hotline/config"
-
 	"github.com/goccy/go-yaml"
+
+	"hotline/config"
 )
 
 const canary = "canary-7Yq"

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"hotline/database"
 	"hotline/database/databasetest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestTimesComeBackInUTC(t *testing.T) {

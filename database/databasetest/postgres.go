@@ -124,7 +124,7 @@ func serverCommand() (*exec.Cmd, error) {
 		return nil, err
 	}
 	command := append(unprivileged(), "sh", "-c", script, "sh", bin)
-	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // our own script; lives as long as the process
+	cmd := exec.Command(command[0], command[1:]...) // our own script; lives as long as the process
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd, nil
