@@ -26,6 +26,7 @@ const (
 	UnitFault   Failure = "unit_fault"  // 5xx, 3xx
 	BadReply    Failure = "bad_reply"   // 2xx without an acknowledgement
 	TooOld      Failure = "too_old"     // tried in vain for 72 h
+	Interrupted Failure = "interrupted" // the node stopped meanwhile
 	Faulty      Failure = "internal"    // ours
 )
 
