@@ -53,10 +53,11 @@ func (l Law) AppendLinear(dst []int16, payload []byte) []int16 {
 // AppendConverted appends payload, which is in law l, to dst in law to, by the
 // tables of ITU-T G.711. It allocates only when dst is too short.
 func (l Law) AppendConverted(dst, payload []byte, to Law) []byte {
-	switch {
-	case l == to:
+	if l == to {
 		return append(dst, payload...)
-	case l == ALaw:
+	}
+	switch l {
+	case ALaw:
 		for _, octet := range payload {
 			dst = append(dst, g711.Alaw2UlawFrame(octet))
 		}

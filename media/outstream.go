@@ -1,7 +1,6 @@
 package media
 
 import (
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,10 +67,10 @@ func NewOutStream(c OutConfig) *OutStream {
 		c.Now = time.Now
 	}
 	if c.SSRC == 0 {
-		c.SSRC = rand.Uint32() | 1
+		c.SSRC = RandomNumber() | 1
 	}
 	o := &OutStream{writer: c.Writer, now: c.Now}
-	o.number = numbering{seq: uint16(rand.Uint32N(1 << 15)), timestamp: rand.Uint32()}
+	o.number = numbering{seq: uint16(RandomNumber() >> 17), timestamp: RandomNumber()}
 	o.out.SSRC = c.SSRC
 	o.SetFormat(c.Law, c.Digits)
 	return o

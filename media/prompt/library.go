@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ func load(files fs.FS, name string) (Audio, error) {
 	if err != nil {
 		return Audio{}, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return ReadWAV(f)
 }
 
@@ -73,9 +74,7 @@ func (l *Library) Get(name string) (Audio, bool) {
 func (l *Library) Over(over *Library) *Library {
 	both := &Library{audio: make(map[string]Audio, len(l.audio))}
 	for _, from := range []*Library{l, over} {
-		for name, a := range from.audio {
-			both.audio[name] = a
-		}
+		maps.Copy(both.audio, from.audio)
 	}
 	return both
 }

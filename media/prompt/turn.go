@@ -38,13 +38,12 @@ func (t *turning) advance() bool {
 
 func (t *turning) current() *[]*Playing { return &t.slot[t.tick%slots] }
 
-// idle waits until something is played, and begins to count anew.
+// idle waits until something is played.
 func (t *turning) idle() bool {
 	select {
 	case <-t.wheel.stop:
 		return false
 	case <-t.wheel.wake:
-		t.epoch, t.tick = time.Now(), 0
 		return true
 	}
 }
@@ -68,13 +67,17 @@ func (t *turning) await() (due, woken bool) {
 	}
 }
 
-// admit puts what was added into the emptiest slots, the soonest first.
+// admit puts what was added into the emptiest slots, the soonest first. After
+// silence time is counted anew.
 func (t *turning) admit() {
 	w := t.wheel
 	w.mu.Lock()
 	added := w.added
 	w.added = nil
 	w.mu.Unlock()
+	if t.count == 0 {
+		t.epoch, t.tick = time.Now(), 0
+	}
 	for _, p := range added {
 		best := t.tick % slots
 		for i := range int64(slots) {

@@ -1,13 +1,10 @@
 package prompt
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/go-audio/wav"
 
 	"hotline/media"
 )
@@ -22,8 +19,21 @@ const (
 // maxWAV is the longest file that is read: half an hour of linear audio.
 const maxWAV = 30 * 60 * media.SampleRate * 2
 
+// chunkHeader is the length of a chunk's name and size.
+const chunkHeader = 8
+
+var errNotWAV = errors.New("wav: not a WAV file")
+
+// wavFormat is the beginning of a fmt chunk.
+type wavFormat struct {
+	tag, channels uint16
+	rate          uint32
+	bits          uint16
+}
+
 // ReadWAV reads a WAV file of 8 kHz, one channel, in 16-bit linear, A-law or
-// µ-law. Errors name the property that does not fit.
+// µ-law. Errors name the property that does not fit. A file that ends early
+// gives what is there: recordings cut off by a crash are like that.
 func ReadWAV(r io.Reader) (Audio, error) {
 	file, err := io.ReadAll(io.LimitReader(r, maxWAV+1))
 	if err != nil {
@@ -32,52 +42,79 @@ func ReadWAV(r io.Reader) (Audio, error) {
 	if len(file) > maxWAV {
 		return Audio{}, fmt.Errorf("wav: longer than %d octets", maxWAV)
 	}
-	d := wav.NewDecoder(bytes.NewReader(file))
-	if err := d.FwdToPCM(); err != nil {
-		return Audio{}, fmt.Errorf("wav: not a WAV file: %w", err)
+	if len(file) < 12 || string(file[:4]) != "RIFF" || string(file[8:12]) != "WAVE" {
+		return Audio{}, errNotWAV
 	}
-	if err := checkFormat(d); err != nil {
-		return Audio{}, err
-	}
-	data, err := io.ReadAll(d.PCMChunk.R)
-	if err != nil {
-		return Audio{}, fmt.Errorf("wav: samples: %w", err)
-	}
-	return decodeSamples(d.WavAudioFormat, data)
+	return readChunks(file[12:])
 }
 
-func checkFormat(d *wav.Decoder) error {
+// readChunks finds format and samples; other chunks are stepped over.
+func readChunks(rest []byte) (Audio, error) {
+	var format wavFormat
+	for len(rest) >= chunkHeader {
+		name, size := string(rest[:4]), uint64(binary.LittleEndian.Uint32(rest[4:]))
+		rest = rest[chunkHeader:]
+		body := rest[:min(size, uint64(len(rest)))]
+		switch name {
+		case "fmt ":
+			var err error
+			if format, err = readFormat(body); err != nil {
+				return Audio{}, err
+			}
+		case "data":
+			if format.tag == 0 {
+				return Audio{}, errors.New("wav: no format before the samples")
+			}
+			return decodeSamples(format.tag, body), nil
+		}
+		rest = rest[min(size+size%2, uint64(len(rest))):]
+	}
+	return Audio{}, errors.New("wav: no samples")
+}
+
+func readFormat(b []byte) (wavFormat, error) {
+	if len(b) < 16 {
+		return wavFormat{}, fmt.Errorf("wav: format of %d octets: want 16", len(b))
+	}
+	f := wavFormat{
+		tag:      binary.LittleEndian.Uint16(b),
+		channels: binary.LittleEndian.Uint16(b[2:]),
+		rate:     binary.LittleEndian.Uint32(b[4:]),
+		bits:     binary.LittleEndian.Uint16(b[14:]),
+	}
+	return f, f.check()
+}
+
+func (f wavFormat) check() error {
 	bits := uint16(8)
-	if d.WavAudioFormat == formatPCM {
+	if f.tag == formatPCM {
 		bits = 16
 	}
 	switch {
-	case d.WavAudioFormat != formatPCM && d.WavAudioFormat != formatALaw && d.WavAudioFormat != formatMuLaw:
-		return fmt.Errorf("wav: format %d: want linear (1), A-law (6) or µ-law (7)", d.WavAudioFormat)
-	case d.SampleRate != media.SampleRate:
-		return fmt.Errorf("wav: sample rate %d Hz: want %d", d.SampleRate, media.SampleRate)
-	case d.NumChans != 1:
-		return fmt.Errorf("wav: %d channels: want 1", d.NumChans)
-	case d.BitDepth != bits:
-		return fmt.Errorf("wav: %d bits a sample: want %d", d.BitDepth, bits)
-	case d.PCMChunk == nil:
-		return errors.New("wav: no samples")
+	case f.tag != formatPCM && f.tag != formatALaw && f.tag != formatMuLaw:
+		return fmt.Errorf("wav: format %d: want linear (1), A-law (6) or µ-law (7)", f.tag)
+	case f.rate != media.SampleRate:
+		return fmt.Errorf("wav: sample rate %d Hz: want %d", f.rate, media.SampleRate)
+	case f.channels != 1:
+		return fmt.Errorf("wav: %d channels: want 1", f.channels)
+	case f.bits != bits:
+		return fmt.Errorf("wav: %d bits a sample: want %d", f.bits, bits)
 	}
 	return nil
 }
 
-func decodeSamples(format uint16, data []byte) (Audio, error) {
-	switch format {
+func decodeSamples(tag uint16, data []byte) Audio {
+	switch tag {
 	case formatALaw:
-		return NewAudio(data), nil
+		return NewAudio(data)
 	case formatMuLaw:
-		return NewAudio(media.MuLaw.AppendConverted(nil, data, media.ALaw)), nil
+		return NewAudio(media.MuLaw.AppendConverted(nil, data, media.ALaw))
 	default:
 		samples := make([]int16, len(data)/2)
 		for i := range samples {
 			samples[i] = int16(binary.LittleEndian.Uint16(data[2*i:]))
 		}
-		return FromLinear(samples), nil
+		return FromLinear(samples)
 	}
 }
 

@@ -2,7 +2,6 @@ package prompt
 
 import (
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,8 +61,8 @@ func NewWheel(log *slog.Logger) *Wheel {
 func (w *Wheel) Play(to media.Sink, a Audio, loop bool) *Playing {
 	p := &Playing{to: to, audio: a.alaw, loop: loop, done: make(chan struct{})}
 	p.packet = media.Packet{
-		Kind: media.Audio, Law: media.ALaw, SSRC: rand.Uint32(),
-		Sequence: uint16(rand.Uint32()), Timestamp: rand.Uint32(),
+		Kind: media.Audio, Law: media.ALaw, SSRC: media.RandomNumber(),
+		Sequence: uint16(media.RandomNumber()), Timestamp: media.RandomNumber(),
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

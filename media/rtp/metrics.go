@@ -2,6 +2,9 @@ package rtp
 
 import "github.com/prometheus/client_golang/prometheus"
 
+// Registerer is where the metrics go; nil keeps them unseen.
+type Registerer = prometheus.Registerer
+
 type metrics struct {
 	open      prometheus.Gauge
 	resting   prometheus.Gauge
@@ -10,7 +13,7 @@ type metrics struct {
 	foreign   prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+func newMetrics(reg Registerer) (*metrics, error) {
 	m := &metrics{
 		open:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "hotline_rtp_sessions", Help: "Calls' audio sockets in use."}),
 		resting:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "hotline_rtp_ports_resting", Help: "Ports in quarantine after a call."}),

@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"hotline/media"
 )
 
 // ErrExhausted says that every port of the range is in use or resting.
@@ -45,7 +44,7 @@ type rest struct {
 }
 
 // NewPorts checks the configuration; no socket is opened yet.
-func NewPorts(c Config, log *slog.Logger, reg prometheus.Registerer) (*Ports, error) {
+func NewPorts(c Config, log *slog.Logger, reg Registerer) (*Ports, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("rtp: %w", err)
 	}
@@ -93,7 +92,7 @@ func (p *Ports) bind() (*net.UDPConn, int, error) {
 		return p.bindAny()
 	}
 	n := p.config.evens()
-	start := rand.IntN(n)
+	start := int(media.RandomNumber()) % n
 	for i := range n {
 		port := p.config.first() + 2*((start+i)%n)
 		if !p.claim(port) {

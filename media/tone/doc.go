@@ -1,0 +1,4 @@
+// Package tone measures what is heard: the power of one frequency, the loudest
+// one, and an ear that collects the packets of a stream. It serves tests, and
+// the proofs of an agent's audio.
+package tone
