@@ -1,0 +1,36 @@
+package redisstore
+
+import (
+	"strings"
+
+	"hotline/contact"
+	"hotline/routing"
+)
+
+// keys makes every key of one hall. The scripts make the same from the
+// prefix; a test compares.
+//
+//	c:<contact>          hash    the contact
+//	w:<class>:<bucket>   zset    waiting: contact by score
+//	r:<class>:<bucket>   zset    free seats: agent by tier, load, idle time
+//	a:<agent>            hash    the seat
+//	ac:<agent>           set     contacts that a seat holds
+//	nc:<node>, na:<node> set     contacts anchored, seats connected at a node
+//	in:<node>            stream  orders to a node
+//	lease                zset    offered: contact by end of the reservation
+//	nodes                zset    node by end of its lease
+//	dead                 set     nodes being swept
+//	fenced               zset    names that may not beat again, by time
+//	buckets              set     class:bucket, all that were ever used
+//	log                  stream  one entry a transition
+//	run, grace           string  Redis's last run_id; no node dies before
+//	schema               string  version of all this
+type keys struct{ prefix string }
+
+func newKeys(hall string) keys { return keys{"{" + hall + "}:"} }
+
+func (k keys) make(parts ...string) string { return k.prefix + strings.Join(parts, ":") }
+
+func (k keys) contact(id contact.ID) string   { return k.make("c", string(id)) }
+func (k keys) seat(id contact.AgentID) string { return k.make("a", string(id)) }
+func (k keys) inbox(n routing.NodeID) string  { return k.make("in", string(n)) }

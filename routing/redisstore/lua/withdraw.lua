@@ -1,0 +1,12 @@
+-- withdraw takes a contact out, whatever its state. An unknown one leaves a
+-- mark, so that an enqueue still under way does not revive it.
+-- ARGV 2 contact, 3 cause
+
+local c = contact(ARGV[2])
+if not c then
+  c = {id = ARGV[2], state = 'new', class = '', buckets = {}, anchor = '', ep = 0, agent = ''}
+elseif c.anchor ~= '' and not alive(c.anchor) then
+  return {'FENCED', 0}
+end
+if c.state ~= 'ended' then finish(c, 'withdrawn', ARGV[3]) end
+return done()
