@@ -1,0 +1,170 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"hotline/contact"
+	"hotline/database"
+	"hotline/records"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Owner names the tables' version table.
+const Owner = "records"
+
+// Store is records.Store. All methods may be called from many goroutines and
+// nodes, and block for the database.
+type Store struct{ db *database.DB }
+
+// New brings the tables up to date and returns the store. The caller keeps db
+// open as long as the store is used.
+func New(ctx context.Context, db *database.DB) (*Store, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("records: %w", err)
+	}
+	if err := db.Migrate(ctx, Owner, files); err != nil {
+		return nil, err
+	}
+	return &Store{db: db}, nil
+}
+
+// Save writes the whole record and its new events in one transaction. An
+// event that is there already is left alone.
+func (s *Store) Save(ctx context.Context, r records.Record, events ...records.Event) error {
+	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
+		if err := upsert(ctx, tx, r); err != nil {
+			return err
+		}
+		for _, e := range events {
+			if err := insertEvent(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("records: save %s: %w", r.Contact, err)
+	}
+	return nil
+}
+
+const columns = `contact_id, channel, line, source, trunk, citizen, citizen_ref, node,
+	accepted_at, queued_at, connected_at, talk_ended_at, ended_at, held_ms, offers, agent, cause`
+
+func upsert(ctx context.Context, tx *sql.Tx, r records.Record) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO contact_records (`+columns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		ON CONFLICT (contact_id) DO UPDATE SET
+		channel = excluded.channel, line = excluded.line, source = excluded.source, trunk = excluded.trunk,
+		citizen = excluded.citizen, citizen_ref = excluded.citizen_ref, node = excluded.node,
+		accepted_at = excluded.accepted_at, queued_at = excluded.queued_at, connected_at = excluded.connected_at,
+		talk_ended_at = excluded.talk_ended_at, ended_at = excluded.ended_at, held_ms = excluded.held_ms,
+		offers = excluded.offers, agent = excluded.agent, cause = excluded.cause`,
+		string(r.Contact), string(r.Channel), r.Line, r.Source, r.Trunk, r.Citizen.Reveal(), r.CitizenRef, r.Node,
+		database.At(r.Accepted), database.At(r.Queued), database.At(r.Connected), database.At(r.TalkEnded), database.At(r.Ended),
+		r.Held.Milliseconds(), r.Offers, string(r.Agent), r.Cause.String())
+	return err
+}
+
+func insertEvent(ctx context.Context, tx *sql.Tx, e records.Event) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail)
+		SELECT $1, COALESCE(MAX(seq), 0) + 1, CAST($2 AS BIGINT), $3, $4, $5 FROM contact_events WHERE contact_id = $1
+		ON CONFLICT (contact_id, at, kind, agent, detail) DO NOTHING`,
+		string(e.Contact), database.At(e.At), string(e.Kind), string(e.Agent), e.Detail)
+	return err
+}
+
+// Find finds a record, or records.ErrNotFound.
+func (s *Store) Find(ctx context.Context, id contact.ID) (records.Record, error) {
+	found, err := s.list(ctx, `WHERE contact_id = $1`, string(id))
+	if err != nil {
+		return records.Record{}, err
+	}
+	if len(found) == 0 {
+		return records.Record{}, records.ErrNotFound
+	}
+	return found[0], nil
+}
+
+// OfCitizen lists the newest records of one citizen; limit 1-100.
+func (s *Store) OfCitizen(ctx context.Context, ref string, limit int) ([]records.Record, error) {
+	if ref == "" { // those who withheld their number are not one citizen
+		return []records.Record{}, nil
+	}
+	return s.list(ctx, `WHERE citizen_ref = $1 ORDER BY accepted_at DESC, contact_id DESC LIMIT $2`, ref, within(limit, 100))
+}
+
+// Recent lists the newest records; limit 1-500.
+func (s *Store) Recent(ctx context.Context, limit int) ([]records.Record, error) {
+	return s.list(ctx, `ORDER BY accepted_at DESC, contact_id DESC LIMIT $1`, within(limit, 500))
+}
+
+func within(limit, most int) int { return min(max(limit, 1), most) }
+
+func (s *Store) list(ctx context.Context, tail string, args ...any) ([]records.Record, error) {
+	all, err := collect(ctx, s.db, scanRecord, `SELECT `+columns+` FROM contact_records `+tail, args...)
+	if err != nil {
+		return nil, fmt.Errorf("records: read: %w", err)
+	}
+	return all, nil
+}
+
+func scanRecord(rows *sql.Rows) (records.Record, error) {
+	var r records.Record
+	var citizen, cause string
+	var accepted, queued, connected, talkEnded, ended database.Time
+	var held int64
+	err := rows.Scan(&r.Contact, &r.Channel, &r.Line, &r.Source, &r.Trunk, &citizen, &r.CitizenRef, &r.Node,
+		&accepted, &queued, &connected, &talkEnded, &ended, &held, &r.Offers, &r.Agent, &cause)
+	r.Citizen = contact.NewAddress(citizen)
+	r.Accepted, r.Queued, r.Connected, r.TalkEnded, r.Ended = accepted.Time, queued.Time, connected.Time, talkEnded.Time, ended.Time
+	r.Held = time.Duration(held) * time.Millisecond
+	read, causeErr := contact.ParseCause(cause)
+	r.Cause = read
+	return r, errors.Join(err, causeErr)
+}
+
+// Events lists the steps of one contact in the order they were saved.
+func (s *Store) Events(ctx context.Context, id contact.ID) ([]records.Event, error) {
+	all, err := collect(ctx, s.db, scanEvent,
+		`SELECT contact_id, at, kind, agent, detail FROM contact_events WHERE contact_id = $1 ORDER BY seq`, string(id))
+	if err != nil {
+		return nil, fmt.Errorf("records: read events of %s: %w", id, err)
+	}
+	return all, nil
+}
+
+func scanEvent(rows *sql.Rows) (records.Event, error) {
+	var e records.Event
+	var at database.Time
+	err := rows.Scan(&e.Contact, &at, &e.Kind, &e.Agent, &e.Detail)
+	e.At = at.Time
+	return e, err
+}
+
+// collect reads all rows of a query.
+func collect[T any](ctx context.Context, db *database.DB, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	all := []T{}
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
