@@ -1,0 +1,5 @@
+export { ServerClock } from './clock'
+export type * from './messages'
+export { CommandError, DeskSocket, type LinkStatus, type Wire, type World } from './socket'
+export { initialState, reduce, welcomed, type DeskState } from './state'
+export { ulid } from './ulid'

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import type { Call, CallOffered, DeskEvent, Welcome } from './messages'
+import { initialState, reduce, welcomed, type DeskState } from './state'
+
+const line = { name: 'citizen', title: '市民热线', title_en: "Citizens' line" }
+const id = '01JDN2Z7Q8X4V5T6R7S8P9M0N1'
+const offer: CallOffered = {
+  contact: id, token: 3, line, channel: 'phone', source: '12345', caller: '+86138****5678',
+  accepted: '2026-11-24T08:15:00.000Z', waited_ms: 5200, until: '2026-11-24T08:15:20.000Z',
+}
+const talking: Call = {
+  ...offer, state: 'talking', muted: false, since: '2026-11-24T08:15:10.000Z', talk_since: '2026-11-24T08:15:10.000Z',
+  until: null, extended: 0, cause: '',
+}
+const welcome: Welcome = {
+  epoch: 'e1', seq: 4, node: 'n1', now: '2026-11-24T08:15:00.000Z', resumed: false, phone: true, other: null,
+  snapshot: {
+    agent: { state: 'ready', reason: '', since: '2026-11-24T08:00:00.000Z', pending: null, leg: 'proven' },
+    call: null, now: '2026-11-24T08:15:00.000Z',
+  },
+}
+
+function after(...events: DeskEvent[]): DeskState {
+  return events.reduce(reduce, welcomed(initialState(), welcome))
+}
+
+describe('welcome', () => {
+  it('takes the whole state from a snapshot', () => {
+    const s = after()
+    expect(s.agent.state).toBe('ready')
+    expect(s.leg).toBe('proven')
+    expect(s.phone).toBe(true)
+  })
+
+  it('keeps the state when resumed', () => {
+    const ringing = after({ type: 'call.offered', data: offer })
+    const s = welcomed(ringing, { ...welcome, resumed: true, snapshot: null })
+    expect(s.call?.state).toBe('ringing')
+  })
+
+  it('forgets a ring that the snapshot no longer has', () => {
+    expect(welcomed(after({ type: 'call.offered', data: offer }), welcome).call).toBeNull()
+  })
+
+  it('tells where the phone is', () => {
+    const s = welcomed(initialState(), { ...welcome, phone: false, other: { since: 'T', from: '10.1.2.3' } })
+    expect(s.phone).toBe(false)
+    expect(s.phoneElsewhere).toEqual({ at: '10.1.2.3', since: 'T' })
+  })
+})
+
+describe('a call', () => {
+  it('rings, talks, wraps up and leaves', () => {
+    const s1 = after({ type: 'call.offered', data: offer })
+    expect(s1.call).toMatchObject({ state: 'ringing', contact: id, token: 3, until: offer.until })
+    const s2 = reduce(s1, { type: 'call.changed', data: talking })
+    expect(s2.call?.state).toBe('talking')
+    const s3 = reduce(s2, { type: 'call.changed', data: { ...talking, state: 'wrapup', cause: 'citizen_ended' } })
+    expect(s3.call).toMatchObject({ state: 'wrapup', cause: 'citizen_ended' })
+    expect(reduce(s3, { type: 'call.ended', data: { contact: id } }).call).toBeNull()
+  })
+
+  it('stops ringing and says why', () => {
+    const s = after({ type: 'call.offered', data: offer }, { type: 'call.stopped', data: { contact: id, token: 3, why: 'citizen_gone' } })
+    expect(s.call).toBeNull()
+    expect(s.stopped?.why).toBe('citizen_gone')
+  })
+
+  it.each<[string, DeskEvent]>([
+    ['a stop of an older offer', { type: 'call.stopped', data: { contact: id, token: 2, why: 'revoked' } }],
+    ['a stop of another contact', { type: 'call.stopped', data: { contact: 'other', token: 9, why: 'revoked' } }],
+    ['the end of another contact', { type: 'call.ended', data: { contact: 'other' } }],
+    ['an older offer of the same contact', { type: 'call.offered', data: { ...offer, token: 1 } }],
+  ])('is untouched by %s', (_, e) => {
+    const s = after({ type: 'call.offered', data: offer })
+    expect(reduce(s, e)).toBe(s)
+  })
+
+  it('is not pushed away by an offer while talking', () => {
+    const s = after({ type: 'call.offered', data: offer }, { type: 'call.changed', data: talking })
+    expect(reduce(s, { type: 'call.offered', data: { ...offer, contact: 'next', token: 4 } }).call?.contact).toBe(id)
+  })
+
+  it('is not ended by a late stop once answered', () => {
+    const s = after({ type: 'call.offered', data: offer }, { type: 'call.changed', data: talking })
+    expect(reduce(s, { type: 'call.stopped', data: { contact: id, token: 3, why: 'unanswered' } }).call?.state).toBe('talking')
+  })
+})
+
+describe('phone, leg and tickets', () => {
+  it('loses the phone to another desk', () => {
+    const s = after({ type: 'phone.lost', data: { to: '10.1.2.4' } })
+    expect(s).toMatchObject({ phone: false, leg: 'none', phoneElsewhere: { at: '10.1.2.4' } })
+  })
+
+  it('keeps a finer word of the leg than the agent record has', () => {
+    const lost = after({ type: 'leg.changed', data: { gen: 2, state: 'disconnected' } })
+    const agent = { ...lost.agent, leg: 'none' as const }
+    expect(reduce(lost, { type: 'agent.changed', data: agent }).leg).toBe('disconnected')
+    expect(reduce(lost, { type: 'agent.changed', data: { ...agent, leg: 'proven' } }).leg).toBe('proven')
+  })
+
+  it('follows the delivery of each ticket', () => {
+    const one = { contact: id, number: '20261124-0000001-3', delivery: 'pending' }
+    const s = after({ type: 'ticket.changed', data: one }, { type: 'ticket.changed', data: { ...one, delivery: 'delivered' } })
+    expect(s.delivery).toEqual({ '20261124-0000001-3': 'delivered' })
+  })
+})

@@ -1,0 +1,342 @@
+import { defineStore } from 'pinia'
+import { computed, nextTick, reactive, ref, shallowRef } from 'vue'
+import { Attention } from '../browser/attention'
+import { randomBytes, tabId } from '../browser/id'
+import { PhoneTab } from '../browser/tab'
+import { half, language, t, tWord } from '../i18n/t'
+import { Phone, type DeviceList, type MicrophoneFault, type QualityWord } from '../phone'
+import {
+  CommandError, DeskSocket, initialState, reduce, ServerClock, welcomed,
+  type BreakReason, type Call, type DeskEvent, type DeskNotice, type DeskState, type LinkStatus, type Welcome, type World,
+} from '../socket'
+import { cardOf, useForms } from './forms'
+import { useNotices } from './notices'
+import { useSession } from './session'
+import { useSettings } from './settings'
+
+/** Double-click protection: after an answer, hang-up is inert this long. */
+const inertMs = 800
+export const maxExtensions = 2
+
+const world: World = {
+  dial: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/desk/socket`),
+  now: () => Date.now(),
+  chance: () => Math.random(),
+  random: randomBytes,
+  after(ms, run) {
+    const id = setTimeout(run, ms)
+    return () => clearTimeout(id)
+  },
+}
+
+/** The desk: socket, state and phone of one signed-in agent, joined. */
+export const useDesk = defineStore('desk', () => {
+  const notices = useNotices()
+  const forms = useForms()
+  const session = useSession()
+  const settings = useSettings()
+  const attention = new Attention()
+  const clock = new ServerClock(() => performance.now(), () => Date.now())
+
+  const state = shallowRef<DeskState>(initialState())
+  const link = ref<LinkStatus>('closed')
+  const welcomedOnce = ref(false)
+  /** Server time, twice a second, for everything that counts. */
+  const now = ref(Date.now())
+  const busy = reactive(new Set<string>())
+  const answeredAt = ref(-Infinity)
+  const sound = ref(false)
+  const microphone = ref<'closed' | 'open' | MicrophoneFault>('closed')
+  const devices = shallowRef<DeviceList>({ inputs: [], outputs: [] })
+  const quality = ref<QualityWord | null>(null)
+  const secondTab = ref(false)
+  const dialogWanted = ref(false)
+
+  let socket: DeskSocket | null = null
+  let phone: Phone | null = null
+  let tab: PhoneTab | null = null
+  let node = ''
+  let tick: ReturnType<typeof setInterval> | null = null
+
+  const call = computed(() => state.value.call)
+  const agent = computed(() => state.value.agent)
+  const online = computed(() => link.value === 'open')
+  const inCall = computed(() => call.value?.state === 'talking' || call.value?.state === 'held')
+  const lineTitle = (c: Call): string => (language.value === 'en' ? c.line.title_en || c.line.title : c.line.title)
+
+  /** The phone exists from the click on the sign-in page on, before the socket. */
+  function ensurePhone(): Phone {
+    phone ??= new Phone({
+      command: (type, data) => (socket ? socket.command(type, data) : Promise.reject(new Error('no socket'))),
+      choices: settings.kept.devices,
+      gainControl: settings.kept.gainControl,
+      events: {
+        onConnection: (c) => (state.value = { ...state.value, leg: state.value.leg === 'proven' && c === 'connected' ? 'proven' : c }),
+        onMicrophone: (fault) => (microphone.value = fault ?? 'open'),
+        onDevices: (list) => (devices.value = list),
+        onSwitched: (_, label) => notices.say('warn', t('notice.switched', { label })),
+        onQuality: (word) => (quality.value = word),
+      },
+    })
+    return phone
+  }
+
+  /** In the sign-in click: sound, notifications. */
+  async function unlockSound(): Promise<boolean> {
+    const p = ensurePhone()
+    sound.value = await p.unlock()
+    return sound.value
+  }
+
+  async function openMicrophone(): Promise<boolean> {
+    const opened = await ensurePhone().openMicrophone()
+    // An open microphone also lets sound out without a click.
+    if (opened) sound.value = await ensurePhone().unlock()
+    return opened
+  }
+
+  /** Starts the desk of the signed-in account. */
+  async function start(): Promise<void> {
+    if (socket || !session.account) return
+    const account = session.account.account
+    void forms.start(account)
+    const p = ensurePhone()
+    if (microphone.value !== 'open') await openMicrophone()
+    tab = new PhoneTab(account, () => tabLost())
+    const owner = await tab.claim()
+    secondTab.value = !owner
+    socket = new DeskSocket({
+      tab: tabId(!owner), build: import.meta.env.MODE, world, clock,
+      phone: () => (tab?.owner ? 'ask' : 'view'),
+      onStatus: linkChanged, onWelcome: greeted, onEvent: heard, onNotice: told,
+    })
+    socket.open()
+    tick ??= setInterval(() => {
+      now.value = clock.now()
+      if (p.ringer.running !== sound.value) sound.value = p.ringer.running
+    }, 250)
+  }
+
+  function linkChanged(s: LinkStatus): void {
+    link.value = s
+    if (s === 'signed_out') leave('expired')
+  }
+
+  function greeted(w: Welcome): void {
+    const before = state.value
+    node = w.node
+    welcomedOnce.value = true
+    now.value = clock.now()
+    state.value = welcomed(before, w)
+    dialogWanted.value = !w.phone && w.other !== null && !secondTab.value
+    if (w.phone) void phone?.connect(w.node, !w.resumed && w.snapshot?.agent.leg === 'none')
+    else phone?.drop()
+    follow(before)
+  }
+
+  function heard(e: DeskEvent): void {
+    const before = state.value
+    state.value = reduce(before, e)
+    if (e.type === 'phone.lost') phoneLost()
+    if (e.type === 'ticket.changed') forms.delivered(e.data.contact, e.data.number, e.data.delivery)
+    follow(before)
+  }
+
+  function told(n: DeskNotice): void {
+    switch (n.type) {
+      case 'leg.answer': return void phone?.answer(n.data)
+      case 'leg.tone': return void phone?.tone(n.data)
+      case 'drain': return notices.say('info', t('notice.drain'))
+      case 'kicked': return void (session.farewell = 'kicked')
+    }
+  }
+
+  /** Everything that a change of state makes happen. */
+  function follow(before: DeskState): void {
+    const [was, is] = [before.call, state.value.call]
+    const rang = was?.state === 'ringing' ? `${was.contact}/${was.token}` : ''
+    const rings = is?.state === 'ringing' ? `${is.contact}/${is.token}` : ''
+    if (rings !== rang) {
+      stopRing()
+      if (rings !== '' && is) startRing(is)
+    }
+    if (state.value.stopped && state.value.stopped !== before.stopped) tellStop(state.value.stopped.why)
+    if (is && is.contact !== was?.contact) void forms.open(cardOf(is))
+    if (is?.state === 'talking' && was?.state === 'ringing') answeredAt.value = performance.now()
+    if (was?.state === 'wrapup' && !is && !busy.has('wrapup.finish')) notices.say('info', t('notice.ended'))
+    if (!is) quality.value = null
+    void phone?.speak({ talking: is?.state === 'talking' || is?.state === 'held', muted: (is?.muted ?? false) || is?.state === 'held' })
+  }
+
+  function startRing(c: Call): void {
+    const text = { line: lineTitle(c), caller: c.caller || t('bar.anonymous') }
+    if (state.value.phone) {
+      phone?.ringer.start()
+      attention.start(t('ring.tabTitle', text), `${text.line} ${text.caller}`, c.contact)
+    }
+    notices.alarm = t('ring.announce', text)
+    void nextTick(() => {
+      if (state.value.phone) void socket?.command('offer.shown', { contact: c.contact, token: c.token }).catch(() => undefined)
+    })
+  }
+
+  function stopRing(): void {
+    phone?.ringer.stop()
+    attention.stop()
+    notices.alarm = ''
+  }
+
+  function tellStop(why: string): void {
+    const text = tWord('stopped', why)
+    notices.alarm = text
+    notices.say(why === 'unanswered' || why === 'unreachable' ? 'warn' : 'info', text)
+  }
+
+  function phoneLost(): void {
+    phone?.drop()
+    dialogWanted.value = !secondTab.value
+  }
+
+  function tabLost(): void {
+    secondTab.value = true
+    phone?.drop()
+  }
+
+  /** Moves the phone here, from another tab or another desk. */
+  async function takePhone(): Promise<void> {
+    dialogWanted.value = false
+    await tab?.take()
+    secondTab.value = false
+    if (microphone.value !== 'open') await openMicrophone()
+    if (!(await order('phone.take', {}))) return
+    state.value = { ...state.value, phone: true, phoneElsewhere: null }
+    await phone?.connect(node, true)
+  }
+
+  type Order = Parameters<DeskSocket['command']>
+
+  /** Sends a command; failure is told in words. True on success. */
+  async function order(...[type, data]: Order): Promise<boolean> {
+    if (!socket || busy.has(type)) return false
+    busy.add(type)
+    try {
+      await socket.command(type, data as never)
+      return true
+    } catch (error) {
+      notices.say('bad', words(type, error))
+      return false
+    } finally {
+      setTimeout(() => busy.delete(type), 50)
+    }
+  }
+
+  function words(type: string, error: unknown): string {
+    const e = error instanceof CommandError ? error : null
+    if (e?.code === 'stale' && type === 'call.accept') return t('notice.answerStale')
+    if (e?.code === 'not_ready') return t('notice.notReady')
+    if (!e || (e.code === 'unavailable' && e.body.message === '')) return t('notice.commandLost')
+    return t('notice.commandFailed', { why: half(e.body.message || e.code) })
+  }
+
+  const answer = (): Promise<boolean> => onRing('call.accept')
+  const decline = (): Promise<boolean> => onRing('call.decline')
+
+  async function onRing(type: 'call.accept' | 'call.decline'): Promise<boolean> {
+    const c = call.value
+    if (c?.state !== 'ringing' || !state.value.phone) return false
+    return order(type, { contact: c.contact, token: c.token })
+  }
+
+  async function toggleHold(): Promise<void> {
+    const c = call.value
+    if (!c || !inCall.value) return
+    await order(c.state === 'held' ? 'call.resume' : 'call.hold', { contact: c.contact })
+  }
+
+  async function toggleMute(): Promise<void> {
+    const c = call.value
+    if (!c || !inCall.value) return
+    const on = !c.muted
+    // The local track first: silence must not wait for the network.
+    if (on) void phone?.speak({ talking: true, muted: true })
+    if (!(await order('call.mute', { contact: c.contact, on })) && on) void phone?.speak({ talking: true, muted: c.muted })
+  }
+
+  async function hangup(): Promise<void> {
+    const c = call.value
+    if (!c || !inCall.value || performance.now() - answeredAt.value < inertMs) return
+    await order('call.hangup', { contact: c.contact })
+  }
+
+  async function setReady(): Promise<void> {
+    await order('agent.state', { state: 'ready' })
+  }
+
+  async function setBreak(reason: BreakReason): Promise<void> {
+    await order('agent.state', { state: 'break', reason })
+  }
+
+  async function cancelPending(): Promise<void> {
+    await order('agent.state', { state: 'none' })
+  }
+
+  async function extendWrapup(): Promise<void> {
+    const c = call.value
+    if (c?.state === 'wrapup' && c.extended < maxExtensions) await order('wrapup.extend', { contact: c.contact })
+  }
+
+  async function finishWrapup(): Promise<void> {
+    const c = call.value
+    if (c?.state === 'wrapup') await order('wrapup.finish', { contact: c.contact })
+  }
+
+  async function prove(): Promise<void> {
+    if (microphone.value !== 'open') await openMicrophone()
+    await phone?.prove()
+  }
+
+  /** Ends the shift: drafts go to the server, then everything here is forgotten. */
+  async function signOut(): Promise<void> {
+    await forms.pushAll()
+    leave(null)
+    await session.signOut()
+  }
+
+  function leave(why: 'expired' | null): void {
+    stopRing()
+    if (why && session.farewell === null) session.farewell = why
+    if (tick !== null) clearInterval(tick)
+    tick = null
+    const s = socket
+    socket = null
+    if (why === null) s?.close()
+    phone?.close()
+    phone = null
+    tab?.close()
+    tab = null
+    state.value = initialState()
+    welcomedOnce.value = false
+    microphone.value = 'closed'
+    secondTab.value = false
+    if (why === null) void forms.wipe()
+    session.account = null
+  }
+
+  /** Why the agent cannot become ready now; '' when it can. */
+  const notReadyWhy = computed(() => {
+    if (!state.value.phone) return t('why.notHere')
+    if (!online.value) return t('why.offline')
+    if (!sound.value) return t('why.soundBlocked')
+    if (state.value.leg !== 'proven') return t('why.noAudio')
+    return ''
+  })
+
+  const inert = computed(() => now.value > 0 && performance.now() - answeredAt.value < inertMs)
+
+  return {
+    state, call, agent, link, online, welcomedOnce, now, busy, sound, microphone, devices, quality, secondTab, dialogWanted,
+    inCall, inert, notReadyWhy, attention,
+    unlockSound, openMicrophone, start, answer, decline, toggleHold, toggleMute, hangup, setReady, setBreak, cancelPending,
+    extendWrapup, finishWrapup, prove, takePhone, signOut, lineTitle, phone: ensurePhone,
+  }
+})

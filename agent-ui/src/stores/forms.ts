@@ -1,0 +1,332 @@
+import { defineStore } from 'pinia'
+import { computed, reactive, ref, watch } from 'vue'
+import { api, outcome, type Outcome, type Schemas } from '../api/client'
+import { emptyForm, fromFields, isBlank, toFields, type Form, type Proposal } from '../form/form'
+import { merge, withLeaves, type Clash } from '../form/merge'
+import { DraftStore } from '../form/store'
+import { faultsOf, validate, type Fault } from '../form/validate'
+import type { Call } from '../socket'
+import { newId } from '../browser/id'
+
+/** What the inbox shows of a contact; masked, as it came. */
+export interface Card {
+  contact: string
+  line: { name: string; title: string; title_en: string }
+  channel: string
+  source: string
+  caller: string
+  accepted: string
+  waitedMs: number
+}
+
+export interface TicketNote {
+  number: string
+  title: string
+  delivery: string
+}
+
+/** One contact's form and where it stands. */
+export interface Entry {
+  card: Card
+  form: Form
+  /** The last version both sides agreed on, for a three-way merge. */
+  base: Form
+  revision: number
+  /** The same for every try of one ticket, so that none is registered twice. */
+  key: string
+  tickets: TicketNote[]
+  typedAt: number
+  savedAt: number | null
+  save: 'clean' | 'waiting' | 'saving' | 'local'
+  restoredAt: number | null
+  merged: boolean
+  conflict: { theirs: Form; revision: number; savedAt: string; agent: string; clashes: Clash[]; merged: Form } | null
+  proposal: Proposal | null
+  proposing: boolean
+  proposalFailed: boolean
+  faults: Fault[]
+  submitting: boolean
+  submitFault: string | null
+}
+
+/** What is kept on this machine. */
+interface Kept {
+  card: Card
+  form: Form
+  base: Form
+  revision: number
+  key: string
+  tickets: TicketNote[]
+  synced: boolean
+}
+
+const localMs = 250
+const serverMs = 3000
+const proposeMs = 350
+
+function freshEntry(card: Card): Entry {
+  return {
+    card, form: emptyForm(), base: emptyForm(), revision: 0, key: newId(), tickets: [],
+    typedAt: 0, savedAt: null, save: 'clean', restoredAt: null, merged: false, conflict: null,
+    proposal: null, proposing: false, proposalFailed: false, faults: [], submitting: false, submitFault: null,
+  }
+}
+
+const copy = (f: Form): Form => JSON.parse(JSON.stringify(f)) as Form
+const same = (a: Form, b: Form): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** The forms of this shift: typed text goes to IndexedDB, then to the server; nothing is lost. */
+export const useForms = defineStore('forms', () => {
+  const entries = reactive(new Map<string, Entry>())
+  const selected = ref<string | null>(null)
+  const current = computed(() => (selected.value ? (entries.get(selected.value) ?? null) : null))
+  const timers = new Map<string, { local?: number; server?: number; propose?: number }>()
+  let store: DraftStore<Kept> | null = null
+
+  /** Opens the drafts that this account left on this machine. */
+  async function start(account: string): Promise<void> {
+    store = new DraftStore<Kept>(account)
+    const kept = await store.all().catch(() => [])
+    for (const k of kept) {
+      if (entries.has(k.contact)) continue
+      adopt(k.contact, k.record, k.at)
+    }
+  }
+
+  function adopt(contact: string, k: Kept, at: number): void {
+    const entry = reactive(freshEntry(k.card))
+    Object.assign(entry, { form: k.form, base: k.base, revision: k.revision, key: k.key, tickets: k.tickets, typedAt: at })
+    entry.save = k.synced ? 'clean' : 'local'
+    if (!isBlank(k.form) && k.tickets.length === 0) entry.restoredAt = at
+    entries.set(contact, entry)
+    watchForm(entry)
+  }
+
+  /** A contact reached this desk: its form is opened, and its drafts are found. */
+  async function open(card: Card): Promise<void> {
+    const known = entries.get(card.contact)
+    if (known) {
+      known.card = card
+    } else {
+      const entry = reactive(freshEntry(card))
+      entries.set(card.contact, entry)
+      watchForm(entry)
+    }
+    selected.value = card.contact
+    await fetchDraft(card.contact)
+  }
+
+  async function fetchDraft(contact: string): Promise<void> {
+    const r = await outcome(api.GET('/contacts/{id}/draft', { params: { path: { id: contact } } }))
+    const entry = entries.get(contact)
+    if (!entry || !r.ok || r.data.revision <= entry.revision) return
+    if (same(entry.form, entry.base)) takeTheirs(entry, r.data)
+    else clash(entry, r.data)
+  }
+
+  function takeTheirs(entry: Entry, d: Schemas['Draft']): void {
+    const theirs = fromFields(d.fields)
+    entry.base = copy(theirs)
+    entry.form = theirs
+    entry.revision = d.revision
+    entry.savedAt = Date.parse(d.saved_at)
+    entry.restoredAt = entry.savedAt
+    entry.save = 'clean'
+  }
+
+  function clash(entry: Entry, d: Schemas['Draft']): void {
+    const theirs = fromFields(d.fields)
+    const { merged, clashes } = merge(entry.base, entry.form, theirs)
+    if (clashes.length > 0) {
+      entry.conflict = { theirs, revision: d.revision, savedAt: d.saved_at, agent: d.agent, clashes, merged }
+      return
+    }
+    settle(entry, theirs, d.revision, merged)
+  }
+
+  function settle(entry: Entry, theirs: Form, revision: number, merged: Form): void {
+    entry.base = copy(theirs)
+    entry.revision = revision
+    entry.form = merged
+    entry.conflict = null
+    entry.merged = true
+    schedule(entry)
+  }
+
+  /** Ends a conflict; `mine` holds the paths to keep from this side. */
+  function resolve(entry: Entry, mine: ReadonlySet<string>): void {
+    const c = entry.conflict
+    if (!c) return
+    const theirs = new Map(c.clashes.filter((x) => !mine.has(x.path)).map((x) => [x.path, x.theirs]))
+    settle(entry, c.theirs, c.revision, withLeaves(c.merged, theirs))
+  }
+
+  function watchForm(entry: Entry): void {
+    watch(() => entry.form, () => {
+      if (same(entry.form, entry.base)) return
+      entry.typedAt = Date.now()
+      if (entry.faults.length > 0) recheck(entry)
+      schedule(entry)
+    }, { deep: true })
+    watch(() => proposalInput(entry.form), () => later(entry, 'propose', proposeMs, () => propose(entry)))
+  }
+
+  /** A field that was wrong and is right now leaves the summary; none is added while typing. */
+  function recheck(entry: Entry): void {
+    const now = new Map(validate(entry.form, entry.proposal).map((f) => [f.field, f]))
+    entry.faults = entry.faults.filter((f) => (f.message ? true : now.has(f.field)))
+  }
+
+  function schedule(entry: Entry): void {
+    if (entry.save !== 'saving') entry.save = 'waiting'
+    later(entry, 'local', localMs, () => keep(entry))
+    later(entry, 'server', serverMs, () => push(entry))
+  }
+
+  /** Runs once, `ms` after the first call; further calls meanwhile do not push it back. */
+  function later(entry: Entry, what: 'local' | 'server' | 'propose', ms: number, run: () => Promise<void>): void {
+    const t = timers.get(entry.card.contact) ?? {}
+    timers.set(entry.card.contact, t)
+    t[what] ??= window.setTimeout(() => {
+      delete t[what]
+      void run()
+    }, ms)
+  }
+
+  async function keep(entry: Entry): Promise<void> {
+    const { card, form, base, revision, key, tickets } = JSON.parse(JSON.stringify(entry)) as Entry
+    const synced = same(entry.form, entry.base)
+    await store?.put(card.contact, entry.typedAt || Date.now(), { card, form, base, revision, key, tickets, synced }).catch(() => undefined)
+  }
+
+  async function push(entry: Entry): Promise<void> {
+    if (entry.save === 'saving' || entry.conflict || same(entry.form, entry.base)) return
+    entry.save = 'saving'
+    const sent = copy(entry.form)
+    const r = await outcome(api.PUT('/contacts/{id}/draft', {
+      params: { path: { id: entry.card.contact } }, body: { revision: entry.revision, fields: toFields(sent) },
+    }))
+    pushed(entry, sent, r)
+    await keep(entry)
+  }
+
+  function pushed(entry: Entry, sent: Form, r: Outcome<Schemas['Saved']>): void {
+    if (r.ok) {
+      Object.assign(entry, { base: sent, revision: r.data.revision, savedAt: Date.parse(r.data.saved_at), merged: false })
+      entry.save = same(entry.form, sent) ? 'clean' : 'waiting'
+      if (entry.save === 'waiting') schedule(entry)
+      return
+    }
+    entry.save = 'local'
+    if (r.status === 409) return clash(entry, (r.raw as Schemas['DraftConflict']).current)
+    if (r.status === 0 || r.status >= 500) later(entry, 'server', serverMs, () => push(entry))
+  }
+
+  async function propose(entry: Entry): Promise<void> {
+    const f = entry.form
+    if (f.disposition !== 'dispatched' || (f.item_code === '' && f.place.division_code === '')) {
+      entry.proposal = null
+      return
+    }
+    entry.proposing = true
+    const asked = proposalInput(f)
+    const r = await outcome(api.POST('/contacts/{id}/proposal', {
+      params: { path: { id: entry.card.contact } }, body: { fields: toFields(f) },
+    }))
+    entry.proposing = false
+    if (asked !== proposalInput(entry.form)) return propose(entry)
+    entry.proposalFailed = !r.ok
+    if (r.ok) follow(entry, r.data)
+  }
+
+  /** Fields that nobody has touched follow the proposal; a person's choice stays. */
+  function follow(entry: Entry, next: Proposal): void {
+    const before = entry.proposal
+    const f = entry.form
+    if (f.lead_unit === '' || f.lead_unit === before?.unit.code) f.lead_unit = next.unit.code
+    if (f.deadline_class === '' || f.deadline_class === before?.deadline_class) f.deadline_class = next.deadline_class
+    entry.proposal = next
+  }
+
+  /** Saves now: to this machine and to the server. */
+  async function saveNow(entry: Entry): Promise<void> {
+    await keep(entry)
+    await push(entry)
+  }
+
+  /** Registers the ticket; true when there is one. */
+  async function submit(entry: Entry): Promise<boolean> {
+    entry.faults = validate(entry.form, entry.proposal)
+    entry.submitFault = null
+    if (entry.faults.length > 0 || entry.submitting) return false
+    entry.submitting = true
+    await keep(entry)
+    const r = await outcome(api.POST('/contacts/{id}/ticket', {
+      params: { path: { id: entry.card.contact }, header: { 'Idempotency-Key': entry.key } }, body: { fields: toFields(entry.form) },
+    }))
+    entry.submitting = false
+    if (r.ok) {
+      registered(entry, r.data)
+      await keep(entry)
+      return true
+    }
+    if (r.error.fields?.length) entry.faults = faultsOf(r.error.fields)
+    else entry.submitFault = r.status === 0 ? '' : r.error.message || r.error.code
+    return false
+  }
+
+  function registered(entry: Entry, t: Schemas['Ticket']): void {
+    const note = { number: t.ticket_no, title: t.title, delivery: t.delivery?.state ?? (entry.form.disposition === 'answered' ? 'none' : 'pending') }
+    if (!entry.tickets.some((x) => x.number === note.number)) entry.tickets.push(note)
+    entry.base = copy(entry.form)
+    entry.save = 'clean'
+  }
+
+  /** A second matter of the same citizen: who and where stay. */
+  function another(entry: Entry): void {
+    const { requester, place, language } = entry.form
+    entry.form = { ...emptyForm(), requester, place, language }
+    entry.key = newId()
+    entry.proposal = null
+    entry.faults = []
+  }
+
+  function delivered(contact: string, number: string, delivery: string): void {
+    const note = entries.get(contact)?.tickets.find((x) => x.number === number)
+    if (note) note.delivery = delivery
+  }
+
+  /** Forms with text that the server does not have. */
+  const unsynced = computed(() => [...entries.values()].filter((e) => !same(e.form, e.base)))
+
+  /** Pushes what is left, then forgets everything here. */
+  async function wipe(): Promise<void> {
+    await store?.wipe().catch(() => undefined)
+    for (const t of timers.values()) for (const id of Object.values(t)) clearTimeout(id)
+    timers.clear()
+    entries.clear()
+    selected.value = null
+    store = null
+  }
+
+  async function pushAll(): Promise<void> {
+    await Promise.all([...entries.values()].map((e) => push(e)))
+  }
+
+  /** The page is going to be hidden: what was typed must be down. */
+  function keepAll(): void {
+    for (const e of entries.values()) if (!same(e.form, e.base)) void keep(e)
+  }
+
+  return { entries, selected, current, unsynced, start, open, resolve, saveNow, submit, another, delivered, wipe, pushAll, keepAll, propose }
+})
+
+/** What the proposal depends on. */
+function proposalInput(f: Form): string {
+  return JSON.stringify([f.item_code, f.place.division_code, f.place.none, f.category, f.urgency, f.complex, f.disposition])
+}
+
+/** The inbox card of a call. */
+export function cardOf(c: Call): Card {
+  return { contact: c.contact, line: c.line, channel: c.channel, source: c.source, caller: c.caller, accepted: c.accepted, waitedMs: c.waited_ms }
+}
