@@ -6,11 +6,10 @@ import (
 	"hotline/media"
 )
 
-// inbound is the reader's own state: the buffer, the packet, the digits.
+// inbound is the reader's own state: the buffer and the packet.
 type inbound struct {
 	session *Session
 	packet  media.Packet
-	digits  media.DigitReceiver
 	buffer  [media.MaxDatagram]byte
 }
 
@@ -28,14 +27,7 @@ func (in *inbound) take(n int) {
 	p := &in.packet
 	p.Marker, p.Sequence, p.Timestamp = header.Marker, header.Sequence, header.Timestamp
 	p.SSRC, p.Payload = header.SSRC, payload
-	now := time.Now()
-	s.meter.Receive(p, now)
-	if p.Kind == media.Digit {
-		in.press(now)
-	}
-	if sink := s.sink.Load(); sink != nil {
-		(*sink).Write(p)
-	}
+	s.inlet.Take(p, time.Now())
 }
 
 // classify tells what a payload type carries; false for what was not agreed.
@@ -55,15 +47,4 @@ func (in *inbound) classify(payloadType uint8, size int) bool {
 		return false
 	}
 	return true
-}
-
-func (in *inbound) press(now time.Time) {
-	key, fresh := in.digits.Receive(&in.packet, now)
-	if !fresh {
-		return
-	}
-	select {
-	case in.session.keys <- key:
-	default: // nobody reads: the press is lost, the audio goes on
-	}
 }

@@ -14,9 +14,6 @@ import (
 	"hotline/media"
 )
 
-// keysBuffered is how many key presses wait for their reader; more are dropped.
-const keysBuffered = 32
-
 // Params is what offer and answer agreed on.
 type Params struct {
 	// Remote is where the peer receives. The unspecified address (c=0.0.0.0,
@@ -54,9 +51,7 @@ type Session struct {
 	log   *slog.Logger
 
 	out     *media.OutStream
-	sink    atomic.Pointer[media.Sink]
-	keys    chan rune
-	meter   media.Meter
+	inlet   *media.Inlet
 	format  atomic.Uint32 // digit payload type << 8 | law
 	joined  atomic.Bool   // the socket is connected: nobody else is heard
 	sending atomic.Bool
@@ -76,7 +71,7 @@ type Session struct {
 func newSession(p *Ports, conn *net.UDPConn, port int) *Session {
 	s := &Session{
 		ports: p, conn: conn, port: port, log: p.log,
-		keys:   make(chan rune, keysBuffered),
+		inlet:  media.NewInlet(),
 		reader: make(chan struct{}),
 		silent: make(chan struct{}),
 	}
@@ -154,27 +149,21 @@ func (s *Session) apply(p Params) error {
 func (s *Session) Out() *media.OutStream { return s.out }
 
 // Forward implements media.Stream.
-func (s *Session) Forward(to media.Sink) {
-	if to == nil {
-		s.sink.Store(nil)
-		return
-	}
-	s.sink.Store(&to)
-}
+func (s *Session) Forward(to media.Sink) { s.inlet.Forward(to) }
 
 // Digits implements media.Stream.
-func (s *Session) Digits() <-chan rune { return s.keys }
+func (s *Session) Digits() <-chan rune { return s.inlet.Digits() }
 
 // Stats implements media.Stream.
 func (s *Session) Stats() media.Stats {
 	var stats media.Stats
-	s.meter.Fill(&stats)
+	s.inlet.Fill(&stats)
 	s.out.Fill(&stats)
 	return stats
 }
 
 // LastPacket is when the peer was last heard; zero before its first packet.
-func (s *Session) LastPacket() time.Time { return s.meter.Last() }
+func (s *Session) LastPacket() time.Time { return s.inlet.Last() }
 
 // Close ends the session, closes Digits and sends the port to rest. It returns
 // when the reader is gone, and is safe to call twice. It must not be called
@@ -200,7 +189,7 @@ func (s *Session) Close() error {
 
 func (s *Session) stopReader() {
 	if !s.started {
-		close(s.keys)
+		s.inlet.Close()
 		close(s.reader)
 		return
 	}
@@ -210,7 +199,7 @@ func (s *Session) stopReader() {
 
 func (s *Session) read() {
 	defer close(s.reader)
-	defer close(s.keys)
+	defer s.inlet.Close()
 	in := inbound{session: s}
 	for {
 		n, err := s.conn.Read(in.buffer[:])

@@ -326,7 +326,7 @@ func TestSessionOrderOfCalls(t *testing.T) {
 func watched() *Session {
 	m, _ := newMetrics(nil)
 	p := &Ports{config: Config{Silence: time.Minute}, metrics: m}
-	s := &Session{ports: p, silent: make(chan struct{})}
+	s := &Session{ports: p, inlet: media.NewInlet(), silent: make(chan struct{})}
 	s.guard()
 	return s
 }
@@ -361,7 +361,7 @@ func TestSilence(t *testing.T) {
 				defer func() { s.watch.Stop() }()
 				if tt.speak > 0 {
 					<-time.After(tt.speak)
-					s.meter.Receive(&media.Packet{}, time.Now())
+					s.inlet.Take(&media.Packet{}, time.Now())
 				}
 				if tt.held > 0 {
 					<-time.After(tt.held)
@@ -405,7 +405,7 @@ func FuzzInbound(f *testing.F) {
 	f.Add([]byte{0x80, 101, 0, 1, 0, 0, 0, 160, 0, 0, 0, 1, 5, 0x8a, 0, 160})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, _ := newMetrics(nil)
-		s := &Session{ports: &Ports{metrics: m}, keys: make(chan rune, 1)}
+		s := &Session{ports: &Ports{metrics: m}, inlet: media.NewInlet()}
 		s.joined.Store(true)
 		s.format.Store(101 << 8)
 		heard := make(hearing, 1)

@@ -27,7 +27,7 @@ func (s *Session) look() {
 		return
 	}
 	heard := s.since
-	if last := s.meter.Last(); last.After(heard) {
+	if last := s.inlet.Last(); last.After(heard) {
 		heard = last
 	}
 	if left := limit - time.Since(heard); left > 0 {
