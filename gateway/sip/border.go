@@ -1,0 +1,173 @@
+package sip
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+const (
+	// maxDatagram is what one message may measure; the largest IMS INVITE
+	// seen is 4 KiB.
+	maxDatagram = 16 << 10
+	// maxTCP is the number of TCP connections at a time, of all trunks.
+	maxTCP = 256
+	// tcpIdle closes a connection on which nothing arrives.
+	tcpIdle = 5 * time.Minute
+	// tcpStall closes a connection whose peer does not read.
+	tcpStall = 5 * time.Second
+)
+
+// border decides who may speak, before a byte is parsed. The trunks are
+// fixed; a peer we call is let in as long as the call lives.
+type border struct {
+	trunks  []*trunk
+	metrics *metrics
+
+	mu     sync.RWMutex
+	guests map[netip.Addr]*guest
+}
+
+// guest is a peer of our own calls outside the trunks.
+type guest struct {
+	trunk *trunk
+	calls int
+}
+
+// trunkOf finds the trunk that speaks from an address; nil for a stranger.
+func (b *border) trunkOf(from netip.AddrPort) *trunk {
+	for _, t := range b.trunks {
+		if t.speaksFor(from) {
+			return t
+		}
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if g := b.guests[from.Addr().Unmap()]; g != nil {
+		return g.trunk
+	}
+	return nil
+}
+
+// admit lets a peer in until release is called. It returns the trunk that
+// the peer's calls share.
+func (b *border) admit(a netip.Addr, t *trunk) (shared *trunk, release func()) {
+	a = a.Unmap()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	g := b.guests[a]
+	if g == nil {
+		g = &guest{trunk: t}
+		b.guests[a] = g
+	}
+	g.calls++
+	return g.trunk, sync.OnceFunc(func() { b.dismiss(a) })
+}
+
+func (b *border) dismiss(a netip.Addr) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if g := b.guests[a]; g != nil {
+		if g.calls--; g.calls == 0 {
+			delete(b.guests, a)
+		}
+	}
+}
+
+// filter stands before sipgo's parser. It drops with (nil, nil): an error
+// would end the listener, and an answer would tell strangers that we exist.
+func (b *border) filter(p sip.TransportReadProps, data []byte) ([]byte, error) {
+	if b.trunkOf(addrPort(p.RemoteAddr)) == nil {
+		b.metrics.dropped.WithLabelValues(droppedStranger).Inc()
+		return nil, nil
+	}
+	if p.Transport == "UDP" && len(data) > maxDatagram {
+		b.metrics.dropped.WithLabelValues(droppedSize).Inc()
+		return nil, nil
+	}
+	return data, nil
+}
+
+// addrPort of a UDP or TCP address; the zero value for anything else.
+func addrPort(a net.Addr) netip.AddrPort {
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		return netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())
+	case *net.TCPAddr:
+		return netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())
+	}
+	return netip.AddrPort{}
+}
+
+// gate is a listener that closes strangers' connections unread, and holds at
+// most maxTCP others.
+type gate struct {
+	net.Listener
+
+	border *border
+	places chan struct{}
+}
+
+func newGate(l net.Listener, b *border) *gate {
+	return &gate{Listener: l, border: b, places: make(chan struct{}, maxTCP)}
+}
+
+// Accept waits for a connection that may speak.
+func (g *gate) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if why := g.refuse(c); why != "" {
+			g.border.metrics.dropped.WithLabelValues(why).Inc()
+			_ = c.Close()
+			continue
+		}
+		return &guarded{Conn: c, leave: sync.OnceFunc(func() { <-g.places })}, nil
+	}
+}
+
+func (g *gate) refuse(c net.Conn) string {
+	if g.border.trunkOf(addrPort(c.RemoteAddr())) == nil {
+		return droppedStranger
+	}
+	select {
+	case g.places <- struct{}{}:
+		return ""
+	default:
+		return droppedFull
+	}
+}
+
+// guarded closes itself when idle and gives its place back.
+type guarded struct {
+	net.Conn
+
+	leave func()
+}
+
+// Read waits at most tcpIdle.
+func (c *guarded) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(tcpIdle)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}
+
+// Write waits at most tcpStall for a peer that does not read.
+func (c *guarded) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(tcpStall)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
+}
+
+// Close closes the connection once and frees its place.
+func (c *guarded) Close() error {
+	c.leave()
+	return c.Conn.Close()
+}

@@ -1,0 +1,241 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hotline/contact"
+	"hotline/gateway"
+	"hotline/media/rtp"
+)
+
+// agentName is what we tell about ourselves.
+const agentName = "Hotline"
+
+const (
+	// readBuffer of the UDP socket; the kernel may grant less (rmem_max). The
+	// default of 208 KiB loses datagrams above some 1,500 calls/s.
+	readBuffer = 8 << 20
+	// byeGrace is how long Close waits for the answers to its BYEs.
+	byeGrace = 2 * time.Second
+)
+
+// sipgo refuses UDP messages over its package variable less 200, and with the
+// default of 1,500 the answers to IMS INVITEs with several Record-Routes would
+// vanish. It is ours to set, once a process.
+//
+//nolint:gochecknoglobals // the variable is sipgo's; this is only its lock
+var raiseMTU = sync.OnceFunc(func() { sip.UDPMTUSize = 65535 })
+
+// Options are what a Gateway needs.
+type Options struct {
+	Config     Config
+	Ports      *rtp.Ports
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil: not registered
+	// OnCall takes a call that has arrived. It is called on a goroutine of its
+	// own and may block; the caller hears nothing until it orders something.
+	OnCall func(gateway.Inbound)
+	// Health answers the carriers' OPTIONS: false says 503. nil is always well.
+	Health func() bool
+	// Timers are shortened by tests; zero is RFC 3261.
+	Timers Timers
+}
+
+// Gateway is the trunk side of a node. All methods may be called from any
+// goroutine.
+type Gateway struct {
+	config  Config
+	ports   *rtp.Ports
+	log     *slog.Logger
+	onCall  func(gateway.Inbound)
+	health  func() bool
+	timers  Timers
+	metrics *metrics
+	border  *border
+	self    endpoint
+
+	transport    *sip.TransportLayer
+	transactions *sip.TransactionLayer
+	listeners    []interface{ Close() error }
+	serving      sync.WaitGroup // the listeners' readers
+
+	ctx      context.Context // ends errands when Close's time is over
+	cancel   context.CancelFunc
+	chores   chores // calls, and requests that wait for their answer
+	draining atomic.Bool
+
+	mu     sync.Mutex
+	closed bool
+	calls  registry
+}
+
+// New checks the configuration; nothing is bound before Start.
+func New(o Options) (*Gateway, error) {
+	if err := o.Config.Validate(); err != nil {
+		return nil, fmt.Errorf("sip: %w", err)
+	}
+	trunks, err := o.Config.trunks()
+	if err != nil {
+		return nil, fmt.Errorf("sip: trunks: %w", err)
+	}
+	raiseMTU()
+	m := newMetrics(o.Registerer)
+	g := &Gateway{
+		config: o.Config, ports: o.Ports, log: o.Log, onCall: o.OnCall, health: o.Health,
+		timers: o.Timers.orDefault(), metrics: m, calls: newRegistry(),
+		border: &border{trunks: trunks, metrics: m, guests: map[netip.Addr]*guest{}},
+	}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	g.stack()
+	return g, nil
+}
+
+// stack builds sipgo's parser, transport and transactions.
+func (g *Gateway) stack() {
+	log := slog.New(quiet{g.log})
+	g.transport = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil,
+		sip.WithTransportLayerLogger(log), sip.WithTransportLayerReadFilter(g.border.filter))
+	g.transport.OnMessage(mark) // before the transactions see it
+	g.transactions = sip.NewTransactionLayer(g.transport,
+		sip.WithTransactionLayerLogger(log),
+		sip.WithTransactionLayerTerminateOnConnClose(),
+		sip.WithTransactionLayerUnhandledResponseHandler(g.onStray))
+	g.transactions.OnRequest(g.onRequest)
+}
+
+// Start binds and serves. It returns once both sockets are open; ctx is for
+// the binding only.
+func (g *Gateway) Start(ctx context.Context) error {
+	if err := g.bind(ctx); err != nil {
+		for _, l := range g.listeners {
+			_ = l.Close()
+		}
+		return fmt.Errorf("sip: listen: %w", err)
+	}
+	g.self.host = g.host()
+	for _, l := range g.listeners {
+		g.serving.Go(func() { g.serve(l) })
+	}
+	g.log.Info("sip listening", "udp", g.self.udp, "tcp", g.self.tcp)
+	return nil
+}
+
+func (g *Gateway) host() string {
+	switch {
+	case g.config.Advertise != "":
+		return g.config.Advertise
+	case g.self.udp.IsValid():
+		return g.self.udp.Addr().String()
+	}
+	return g.self.tcp.Addr().String()
+}
+
+func (g *Gateway) bind(ctx context.Context) error {
+	var lc net.ListenConfig
+	if g.config.UDP != "" {
+		pc, err := lc.ListenPacket(ctx, "udp", g.config.UDP)
+		if err != nil {
+			return err
+		}
+		if conn, ok := pc.(*net.UDPConn); ok {
+			_ = conn.SetReadBuffer(readBuffer) // the kernel's limit is no fault
+		}
+		g.listeners = append(g.listeners, pc)
+		g.self.udp = addrPort(pc.LocalAddr())
+	}
+	if g.config.TCP == "" {
+		return nil
+	}
+	l, err := lc.Listen(ctx, "tcp", g.config.TCP)
+	if err != nil {
+		return err
+	}
+	g.listeners = append(g.listeners, newGate(l, g.border))
+	g.self.tcp = addrPort(l.Addr())
+	return nil
+}
+
+func (g *Gateway) serve(l interface{ Close() error }) {
+	var err error
+	switch l := l.(type) {
+	case net.PacketConn:
+		err = g.transport.ServeUDP(l)
+	case net.Listener:
+		err = g.transport.ServeTCP(l)
+	}
+	if !g.isClosed() {
+		g.log.Error("sip listener ended", "error", err)
+	}
+}
+
+// Addresses are what a Gateway is bound to; zero: not.
+type Addresses struct{ UDP, TCP netip.AddrPort }
+
+// Addrs returns the bound addresses, with the ports that 0 became.
+func (g *Gateway) Addrs() Addresses { return Addresses{UDP: g.self.udp, TCP: g.self.tcp} }
+
+// Drain refuses new calls and OPTIONS with 503 while the present ones go on.
+func (g *Gateway) Drain() { g.draining.Store(true) }
+
+// Calls is the number of calls that live.
+func (g *Gateway) Calls() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.calls.dialogs)
+}
+
+func (g *Gateway) isClosed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed
+}
+
+// Close ends every call with cause node lost and frees the sockets. It waits
+// for the peers' answers 2 s at most, less when ctx ends; safe to call twice.
+func (g *Gateway) Close(ctx context.Context) error {
+	g.Drain()
+	g.mu.Lock()
+	again := g.closed
+	g.closed = true
+	live := g.calls.all()
+	g.mu.Unlock()
+	if again {
+		return nil
+	}
+	for _, c := range live {
+		c.post(func() { c.order(evHangup, contact.NodeLost) })
+	}
+	left := g.settle(ctx)
+	g.cancel()
+	g.transactions.Close()
+	errs := []error{left, g.transport.Close()}
+	for _, l := range g.listeners {
+		errs = append(errs, l.Close())
+	}
+	g.serving.Wait()
+	g.chores.end()
+	<-g.chores.idle()
+	return errors.Join(errs...)
+}
+
+func (g *Gateway) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, byeGrace)
+	defer cancel()
+	select {
+	case <-g.chores.idle():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("sip: close: %d calls left unanswered", g.Calls())
+	}
+}

@@ -1,0 +1,121 @@
+package sip
+
+import (
+	"context"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// parking is how long a CANCEL waits for the INVITE that it overtook: each
+// message has its own goroutine, so the order of arrival is lost.
+const parking = 200 * time.Millisecond
+
+// dialogKey names a call by our own tag, which nobody can guess.
+type dialogKey struct{ callID, ourTag string }
+
+// inviteKey names an INVITE before its dialog exists; its CANCEL, and a fork
+// of it that came another way, have the same.
+type inviteKey struct {
+	callID, theirTag string
+	seq              uint32
+}
+
+func keyOfInvite(req *sip.Request) inviteKey {
+	k := inviteKey{callID: req.CallID().Value(), seq: req.CSeq().SeqNo}
+	k.theirTag, _ = req.From().Params.Get("tag")
+	return k
+}
+
+func keyOfDialog(req *sip.Request) dialogKey {
+	tag, _ := req.To().Params.Get("tag")
+	return dialogKey{callID: req.CallID().Value(), ourTag: tag}
+}
+
+// registry finds calls. The Gateway's mutex guards it.
+type registry struct {
+	dialogs map[dialogKey]*call
+	invites map[inviteKey]*call
+	parked  map[inviteKey]chan struct{}
+}
+
+func newRegistry() registry {
+	return registry{
+		dialogs: map[dialogKey]*call{}, invites: map[inviteKey]*call{}, parked: map[inviteKey]chan struct{}{},
+	}
+}
+
+func (r *registry) all() []*call {
+	out := make([]*call, 0, len(r.dialogs))
+	for _, c := range r.dialogs {
+		out = append(out, c)
+	}
+	return out
+}
+
+// enlist registers an inbound call, or says why not.
+func (g *Gateway) enlist(c *call) *refusal {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed || (g.config.MaxCalls > 0 && len(g.calls.dialogs) >= g.config.MaxCalls) {
+		return busy()
+	}
+	if c.invite != nil {
+		key := keyOfInvite(c.invite)
+		if g.calls.invites[key] != nil { // RFC 3261 §8.2.2.2, merged request
+			return refused(482, "Loop Detected")
+		}
+		g.calls.invites[key] = c
+		if waiting := g.calls.parked[key]; waiting != nil {
+			delete(g.calls.parked, key)
+			close(waiting)
+		}
+	}
+	if !g.chores.begin() {
+		return busy()
+	}
+	g.calls.dialogs[c.key()] = c
+	return nil
+}
+
+func (g *Gateway) strike(c *call) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.calls.dialogs, c.key())
+	if c.invite != nil {
+		delete(g.calls.invites, keyOfInvite(c.invite))
+	}
+}
+
+func (g *Gateway) find(k dialogKey) *call {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.calls.dialogs[k]
+}
+
+// await finds an INVITE's call, or waits for it for a moment.
+func (g *Gateway) await(ctx context.Context, k inviteKey) *call {
+	g.mu.Lock()
+	if c := g.calls.invites[k]; c != nil {
+		g.mu.Unlock()
+		return c
+	}
+	arrived := g.calls.parked[k]
+	if arrived == nil {
+		arrived = make(chan struct{})
+		g.calls.parked[k] = arrived
+	}
+	g.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, parking)
+	defer cancel()
+	select {
+	case <-arrived:
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.calls.parked[k] == arrived {
+		delete(g.calls.parked, k)
+	}
+	return g.calls.invites[k]
+}
