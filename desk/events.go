@@ -1,0 +1,138 @@
+package desk
+
+import (
+	"time"
+
+	"hotline/contact"
+	"hotline/routing"
+	"hotline/session"
+)
+
+// agentData is the data of agent.changed.
+type agentData struct {
+	State   State    `json:"state"`
+	Reason  string   `json:"reason"`
+	Since   stamp    `json:"since"`
+	Pending *pending `json:"pending"`
+	Leg     legState `json:"leg"`
+}
+
+// callData is the data of call.changed, the whole call.
+type callData struct {
+	Contact   contact.ID      `json:"contact"`
+	Token     routing.Token   `json:"token"`
+	State     State           `json:"state"`
+	Muted     bool            `json:"muted"`
+	Since     stamp           `json:"since"`
+	TalkSince stamp           `json:"talk_since"`
+	Line      Line            `json:"line"`
+	Channel   contact.Channel `json:"channel"`
+	Source    string          `json:"source"`
+	Caller    string          `json:"caller"`
+	Accepted  stamp           `json:"accepted"`
+	WaitedMS  int64           `json:"waited_ms"`
+	Until     stamp           `json:"until"`
+	Extended  int             `json:"extended"`
+	Cause     string          `json:"cause"`
+}
+
+// offeredData is the data of call.offered.
+type offeredData struct {
+	Contact  contact.ID      `json:"contact"`
+	Token    routing.Token   `json:"token"`
+	Line     Line            `json:"line"`
+	Channel  contact.Channel `json:"channel"`
+	Source   string          `json:"source"`
+	Caller   string          `json:"caller"`
+	Accepted stamp           `json:"accepted"`
+	WaitedMS int64           `json:"waited_ms"`
+	Until    stamp           `json:"until"`
+}
+
+type stoppedData struct {
+	Contact contact.ID      `json:"contact"`
+	Token   routing.Token   `json:"token"`
+	Why     session.RingEnd `json:"why"`
+}
+
+type contactData struct {
+	Contact contact.ID `json:"contact"`
+}
+
+type ticketData struct {
+	Contact  contact.ID `json:"contact"`
+	Number   string     `json:"number"`
+	Delivery string     `json:"delivery"`
+}
+
+type legData struct {
+	Gen   uint64   `json:"gen"`
+	State legState `json:"state"`
+}
+
+// snapshot is the whole state of a seat.
+type snapshot struct {
+	Agent agentData `json:"agent"`
+	Call  *callData `json:"call"`
+	Now   stamp     `json:"now"`
+}
+
+// emit sends an event to every socket of the seat and remembers it.
+func (s *seat) emit(kind string, data any) {
+	f := s.stream.add(s.desk.o.Now(), func(seq uint64) []byte { return frame(kind, "", seq, data) })
+	for sock := range s.sockets {
+		sock.send(f)
+	}
+}
+
+func (s *seat) agentData() agentData {
+	return agentData{State: s.state, Reason: s.reason, Since: stamp(s.since), Pending: s.pending, Leg: s.leg.state}
+}
+
+func (s *seat) snapshot() *snapshot {
+	snap := &snapshot{Agent: s.agentData(), Now: stamp(s.desk.o.Now())}
+	if s.call != nil {
+		data := s.callData()
+		snap.Call = &data
+	}
+	return snap
+}
+
+func (s *seat) callData() callData {
+	c := s.call
+	o := s.offeredData()
+	return callData{
+		Contact: o.Contact, Token: o.Token, State: s.callState(), Muted: c.muted, Since: stamp(s.since),
+		TalkSince: stamp(c.talkSince), Line: o.Line, Channel: o.Channel, Source: o.Source, Caller: o.Caller,
+		Accepted: o.Accepted, WaitedMS: o.WaitedMS, Until: stamp(c.until), Extended: c.extended, Cause: c.cause,
+	}
+}
+
+// callState is the agent's state, which is the call's while there is one.
+func (s *seat) callState() State {
+	if s.state.busy() {
+		return s.state
+	}
+	return WrapUp
+}
+
+func (s *seat) offeredData() offeredData {
+	c := s.call.Contact
+	return offeredData{
+		Contact: c.ID, Token: s.call.Token, Line: s.desk.line(c.Line), Channel: c.Channel, Source: c.Source,
+		Caller: c.Citizen.String(), Accepted: stamp(c.Accepted), WaitedMS: s.call.waited.Milliseconds(),
+		Until: stamp(s.call.until),
+	}
+}
+
+// call is the contact at the seat.
+type call struct {
+	session.Call
+	waited    time.Duration // until it rang here
+	until     time.Time     // end of ringing or of wrap-up
+	talkSince time.Time
+	muted     bool
+	extended  int
+	cause     string
+	shown     chan<- error // told once that the desk shows the ring
+}
