@@ -3,12 +3,11 @@ package redisstore
 import (
 	"strings"
 
-	"hotline/contact"
 	"hotline/routing"
 )
 
-// keys makes every key of one hall. The scripts make the same from the
-// prefix; a test compares.
+// keys makes the keys of one hall that Go needs. All others are made by the
+// scripts' function key, from the same prefix; a test compares with this list.
 //
 //	c:<contact>          hash    the contact
 //	w:<class>:<bucket>   zset    waiting: contact by score
@@ -31,6 +30,4 @@ func newKeys(hall string) keys { return keys{"{" + hall + "}:"} }
 
 func (k keys) make(parts ...string) string { return k.prefix + strings.Join(parts, ":") }
 
-func (k keys) contact(id contact.ID) string   { return k.make("c", string(id)) }
-func (k keys) seat(id contact.AgentID) string { return k.make("a", string(id)) }
-func (k keys) inbox(n routing.NodeID) string  { return k.make("in", string(n)) }
+func (k keys) inbox(n routing.NodeID) string { return k.make("in", string(n)) }
