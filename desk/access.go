@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"hotline/contact"
+	"hotline/people"
 	"hotline/records"
 )
 
@@ -81,7 +82,7 @@ func (a *access) citizens(agent contact.AgentID, ref string, key []byte) bool {
 
 // find returns a contact that the account may see. What it may not see is not
 // there: a *Problem with NotFound either way.
-func (a *access) find(ctx context.Context, who Account, id contact.ID) (contact.Contact, error) {
+func (a *access) find(ctx context.Context, who people.Account, id contact.ID) (contact.Contact, error) {
 	if c, ok := a.remembered(who.ID, id); ok {
 		return c, nil
 	}
@@ -108,8 +109,8 @@ func problemIf(missing bool) error {
 }
 
 // mayLookUp asks the records whether the contact was ever offered to the agent.
-func (a *access) mayLookUp(ctx context.Context, who Account, id contact.ID) (bool, error) {
-	if who.Role != Agent {
+func (a *access) mayLookUp(ctx context.Context, who people.Account, id contact.ID) (bool, error) {
+	if who.Role != people.Agent {
 		return true, nil
 	}
 	events, err := a.records.Events(ctx, id)

@@ -2,61 +2,55 @@ package desk
 
 import (
 	"context"
-	"errors"
-	"time"
+	"net/http"
+	"net/netip"
 
+	"hotline/audit"
 	"hotline/contact"
-	"hotline/routing"
+	"hotline/people"
 )
 
-// ErrUnauthenticated says that there is no such sign-in (any more), or that
-// account and password do not belong together.
-var ErrUnauthenticated = errors.New("desk: not signed in")
-
-// LockedError says that an account is locked after too many wrong passwords.
-type LockedError struct{ Until time.Time }
-
-func (e *LockedError) Error() string { return "desk: the account is locked" }
-
-// Role says what an account may do.
-type Role string
-
-// The roles.
-const (
-	Agent         Role = "agent"
-	Supervisor    Role = "supervisor"
-	Administrator Role = "administrator"
-)
-
-// Account is a signed-in person.
-type Account struct {
-	ID     contact.AgentID
-	Name   string
-	Role   Role
-	Skills map[routing.Bucket]int // tier in each: 0 is served first
-}
-
-// People keeps accounts and sign-ins.
+// People keeps accounts and sign-ins; *people.Staff is one. Errors are those of
+// package people; any other says that something is away.
 type People interface {
-	// SignIn returns the token of a new sign-in; ErrUnauthenticated or *LockedError.
-	SignIn(ctx context.Context, account, password, remote string) (token string, a Account, err error)
-	// Authenticate tells whose token it is; ErrUnauthenticated when it is over.
-	Authenticate(ctx context.Context, token string) (Account, error)
-	// SignOut ends a sign-in; an unknown one is no error.
-	SignOut(ctx context.Context, token string) error
+	SignIn(ctx context.Context, account contact.AgentID, password string, remote netip.Addr) (people.Session, error)
+	// Authenticate tells whose token it is, with the role of now.
+	Authenticate(ctx context.Context, token string) (people.Account, error)
+	SignOut(ctx context.Context, token string, remote netip.Addr) error
 }
 
-// Look is one entry of the audit: who looked at what, and why.
-type Look struct {
-	At     time.Time
-	Actor  contact.AgentID
-	Action string // such as contact.reveal
-	Object string // such as a contact's ID; never personal data
-	Reason string
-	Remote string // address of the desk
-}
-
-// Audit keeps looks for ever. An error refuses the look.
+// Audit keeps who looked at what, for ever; *audit.Log is one. An error refuses
+// the look.
 type Audit interface {
-	Append(ctx context.Context, l Look) error
+	Append(ctx context.Context, e audit.Entry) error
+}
+
+// look puts what the caller is about to see into the audit.
+func (d *Desk) look(x *exchange, what audit.Action, kind, id, reason string) error {
+	err := d.o.Audit.Append(x.r.Context(), audit.Entry{
+		Who: string(x.who.ID), Role: string(x.who.Role), Action: what,
+		Kind: kind, ID: id, Reason: reason, IP: address(x.r),
+	})
+	if err != nil {
+		return unavailable("audit", err)
+	}
+	return nil
+}
+
+// oversee audits what supervisors and administrators see beyond their own
+// contacts; what an agent was offered needs no entry.
+func (d *Desk) oversee(x *exchange, what audit.Action, kind, id string) error {
+	if x.who.Role == people.Agent {
+		return nil
+	}
+	return d.look(x, what, kind, id, "")
+}
+
+// address is the peer's; invalid when it has none.
+func address(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap()
 }

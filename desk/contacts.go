@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"hotline/audit"
 	"hotline/contact"
 	"hotline/records"
 	"hotline/tickets"
@@ -104,6 +105,9 @@ func (d *Desk) contact(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := d.oversee(x, audit.ContactViewed, "contact", string(c.ID)); err != nil {
+		return err
+	}
 	r, err := d.o.Records.Find(x.r.Context(), c.ID)
 	if err != nil {
 		r = records.Record{
@@ -158,6 +162,9 @@ type ticketSummary struct {
 func (d *Desk) history(x *exchange) error {
 	c, err := d.reach(x)
 	if err != nil {
+		return err
+	}
+	if err := d.oversee(x, audit.HistoryViewed, "contact", string(c.ID)); err != nil {
 		return err
 	}
 	body := historyBody{Contacts: []historyContact{}, Tickets: []ticketSummary{}}
@@ -230,12 +237,8 @@ func (d *Desk) reveal(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	look := Look{
-		At: d.o.Now().UTC(), Actor: x.who.ID, Action: "contact.reveal", Object: string(c.ID),
-		Reason: b.Reason, Remote: remote(x.r),
-	}
-	if err := d.o.Audit.Append(x.r.Context(), look); err != nil {
-		return unavailable("audit", err)
+	if err := d.look(x, audit.AddressRevealed, "contact", string(c.ID), b.Reason); err != nil {
+		return err
 	}
 	return x.ok(phoneBody{Phone: c.Citizen.Reveal()})
 }

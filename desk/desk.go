@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/contact"
+	"hotline/people"
 	"hotline/records"
 	"hotline/routing"
 	"hotline/session"
@@ -169,7 +170,7 @@ func (d *Desk) all() []*seat {
 
 // join brings a socket to its agent's seat, which it may have to open; nil
 // when the desk closes.
-func (d *Desk) join(a Account, sock *socket, h helloData) *seat {
+func (d *Desk) join(a people.Account, sock *socket, h helloData) *seat {
 	for {
 		s := d.open(a, h)
 		if s == nil {
@@ -183,7 +184,7 @@ func (d *Desk) join(a Account, sock *socket, h helloData) *seat {
 }
 
 // open finds the agent's seat or begins one.
-func (d *Desk) open(a Account, h helloData) *seat {
+func (d *Desk) open(a people.Account, h helloData) *seat {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -211,9 +212,13 @@ func (d *Desk) forget(s *seat) {
 }
 
 // agent is a seat as the queue knows it.
-func (d *Desk) agent(a Account, status routing.Status) routing.Agent {
+func (d *Desk) agent(a people.Account, status routing.Status) routing.Agent {
+	buckets := make(map[routing.Bucket]int, len(a.Skills))
+	for _, skill := range a.Skills {
+		buckets[routing.Bucket(skill)] = 0 // one tier: who is free longest
+	}
 	return routing.Agent{
-		ID: a.ID, Node: d.node(), Status: status, Buckets: a.Skills,
+		ID: a.ID, Node: d.node(), Status: status, Buckets: buckets,
 		Slots: map[contact.Class]int{contact.Voice: 1},
 	}
 }

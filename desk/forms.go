@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"strings"
 
+	"hotline/audit"
 	"hotline/contact"
+	"hotline/people"
 	"hotline/tickets"
 )
 
@@ -230,13 +232,16 @@ func (d *Desk) ticket(x *exchange) error {
 	if err != nil {
 		return unavailable("ticket", err)
 	}
+	if err := d.oversee(x, audit.TicketViewed, "ticket", t.Number); err != nil {
+		return err
+	}
 	return x.ok(masked(t))
 }
 
 // maySee: an agent sees tickets of contacts they were offered, and earlier ones
 // of the same citizens.
 func (d *Desk) maySee(x *exchange, t tickets.Ticket) bool {
-	if x.who.Role != Agent || t.Accepted == x.who.ID ||
+	if x.who.Role != people.Agent || t.Accepted == x.who.ID ||
 		d.access.citizens(x.who.ID, t.Requester.Ref, d.o.RefKey) {
 		return true
 	}

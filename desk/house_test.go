@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
+	"hotline/audit"
+	"hotline/config"
 	"hotline/contact"
 	"hotline/desk"
+	"hotline/people"
 	"hotline/records"
 	"hotline/routing"
 	"hotline/session"
@@ -202,55 +206,58 @@ func (p *phone) Events() <-chan desk.PhoneEvent { return p.events }
 
 func (p *phone) Close(context.Context) error { return nil }
 
-// people know three accounts, all with the password "secret".
-type people struct {
+// staff know four accounts, all with the password "secret".
+type staff struct {
 	mu     sync.Mutex
-	tokens map[string]desk.Account
+	tokens map[string]people.Account
 	next   int
 	away   bool
 	until  time.Time // locked until
 }
 
-func accounts() map[string]desk.Account {
-	skills := map[routing.Bucket]int{"general": 0}
-	return map[string]desk.Account{
-		"1001": {ID: "1001", Name: "王芳", Role: desk.Agent, Skills: skills},
-		"1002": {ID: "1002", Name: "李强", Role: desk.Agent, Skills: skills},
-		"2001": {ID: "2001", Name: "赵敏", Role: desk.Supervisor, Skills: skills},
-		"9001": {ID: "9001", Name: "周洋", Role: desk.Administrator},
+func accounts() map[contact.AgentID]people.Account {
+	skills := []string{"general"}
+	return map[contact.AgentID]people.Account{
+		"1001": {ID: "1001", Name: "王芳", Role: people.Agent, Skills: skills},
+		"1002": {ID: "1002", Name: "李强", Role: people.Agent, Skills: skills},
+		"2001": {ID: "2001", Name: "赵敏", Role: people.Supervisor, Skills: skills},
+		"9001": {ID: "9001", Name: "周洋", Role: people.Administrator},
 	}
 }
 
-func (p *people) SignIn(_ context.Context, account, password, _ string) (string, desk.Account, error) {
+func (p *staff) SignIn(_ context.Context, account contact.AgentID, password string, _ netip.Addr) (people.Session, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.until.IsZero() {
-		return "", desk.Account{}, &desk.LockedError{Until: p.until}
+		return people.Session{}, people.ErrLocked{Until: p.until}
+	}
+	if p.away {
+		return people.Session{}, errors.New("the store is away")
 	}
 	a, ok := accounts()[account]
 	if !ok || password != "secret" {
-		return "", desk.Account{}, desk.ErrUnauthenticated
+		return people.Session{}, people.ErrCredentials
 	}
 	p.next++
 	token := fmt.Sprintf("token-%d", p.next)
 	p.tokens[token] = a
-	return token, a, nil
+	return people.Session{Token: config.NewSecret(token), Account: a}, nil
 }
 
-func (p *people) Authenticate(_ context.Context, token string) (desk.Account, error) {
+func (p *staff) Authenticate(_ context.Context, token string) (people.Account, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.away {
-		return desk.Account{}, errors.New("the store is away")
+		return people.Account{}, errors.New("the store is away")
 	}
 	a, ok := p.tokens[token]
 	if !ok {
-		return desk.Account{}, desk.ErrUnauthenticated
+		return people.Account{}, people.ErrNoSession
 	}
 	return a, nil
 }
 
-func (p *people) SignOut(_ context.Context, token string) error {
+func (p *staff) SignOut(_ context.Context, token string, _ netip.Addr) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.tokens, token)
@@ -260,17 +267,17 @@ func (p *people) SignOut(_ context.Context, token string) error {
 // looks is the audit.
 type looks struct {
 	mu   sync.Mutex
-	all  []desk.Look
+	all  []audit.Entry
 	fail error
 }
 
-func (l *looks) Append(_ context.Context, k desk.Look) error {
+func (l *looks) Append(_ context.Context, e audit.Entry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fail != nil {
 		return l.fail
 	}
-	l.all = append(l.all, k)
+	l.all = append(l.all, e)
 	return nil
 }
 

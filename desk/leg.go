@@ -25,6 +25,7 @@ type leg struct {
 	phone  Phone
 	state  legState
 	gen    uint64 // ours, of the newest offer
+	first  uint64 // ours, of the first offer of the same connection
 	theirs uint64 // the desk's number of the same
 	key    string // DTLS fingerprint of the newest offer
 	proven string // fingerprint that was proven
@@ -70,8 +71,11 @@ func (s *seat) offerLeg(c *command) error {
 	}
 	c.by.gen = d.Gen
 	s.leg.gen++
-	s.leg.theirs, s.leg.key, s.leg.proof = d.Gen, fingerprint(d.SDP), nil
-	s.legChanged(legConnecting)
+	s.leg.theirs, s.leg.proof = d.Gen, nil
+	if key := fingerprint(d.SDP); key != s.leg.key || key == "" || s.leg.state == legNone {
+		s.leg.key, s.leg.first = key, s.leg.gen
+		s.legChanged(legConnecting)
+	} // else ICE is restarted: audio goes on until the phone says otherwise
 	s.answerLeg(c, s.leg.gen, d)
 	return errLater
 }
@@ -91,7 +95,9 @@ func (s *seat) legAnswered(c *command, gen, theirs uint64, answer string, err er
 		c.fail(&Problem{Code: Stale, Field: "gen", Message: "已有更新的媒体协商 / a newer offer was sent"})
 	case err != nil:
 		s.log.Warn("audio offer refused", "error", err)
-		s.legChanged(legFailed)
+		if gen == s.leg.first { // a restart that is refused leaves the audio as it is
+			s.legChanged(legFailed)
+		}
 		c.fail(&Problem{Code: InvalidField, Field: "sdp", Message: "媒体协商失败 / the offer was refused", Cause: err})
 	default:
 		c.succeed(frame("leg.answer", c.id, 0, legOffer{string(s.desk.node()), theirs, answer}))
@@ -127,9 +133,9 @@ func (s *seat) watchPhone() {
 	}
 }
 
-// phoneSays takes news of the newest generation; older ones are over.
+// phoneSays takes news of the newest connection; older ones are over.
 func (s *seat) phoneSays(e PhoneEvent) {
-	if e.Gen != 0 && e.Gen != s.leg.gen {
+	if e.Gen < s.leg.first {
 		return
 	}
 	switch e.State {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"hotline/people"
 )
 
 // cookieName is the desk's sign-in. Browsers take the __Host- prefix with
@@ -17,14 +19,14 @@ const cookieName = "__Host-hotline"
 type route struct {
 	name    string // operationId of the OpenAPI document
 	method  string
-	pattern string // under /api/v1
-	roles   []Role // nil: anybody, signed in or not
+	pattern string        // under /api/v1
+	roles   []people.Role // nil: anybody, signed in or not
 	serve   func(*Desk, *exchange) error
 }
 
-func everyone() []Role { return []Role{Agent, Supervisor, Administrator} }
+func everyone() []people.Role { return people.Roles() }
 
-func seniors() []Role { return []Role{Supervisor, Administrator} }
+func seniors() []people.Role { return []people.Role{people.Supervisor, people.Administrator} }
 
 func routes() []route {
 	return []route{
@@ -79,7 +81,7 @@ func headers(next http.Handler) http.Handler {
 type exchange struct {
 	w   http.ResponseWriter
 	r   *http.Request
-	who Account // zero where anybody may call
+	who people.Account // zero where anybody may call
 }
 
 // call wraps a route: origin, sign-in, role, then the call itself.
@@ -121,17 +123,17 @@ func (d *Desk) report(rt route, err error) {
 }
 
 // signedIn tells who calls.
-func (d *Desk) signedIn(r *http.Request) (Account, error) {
+func (d *Desk) signedIn(r *http.Request) (people.Account, error) {
 	c, err := r.Cookie(cookieName)
 	if err != nil {
-		return Account{}, unauthenticated(err)
+		return people.Account{}, unauthenticated(err)
 	}
 	who, err := d.o.People.Authenticate(r.Context(), c.Value)
-	if errors.Is(err, ErrUnauthenticated) {
-		return Account{}, unauthenticated(err)
+	if errors.Is(err, people.ErrNoSession) {
+		return people.Account{}, unauthenticated(err)
 	}
 	if err != nil {
-		return Account{}, &Problem{Code: Unavailable, Message: "暂时无法验证登录 / sign-ins are not available", Cause: err}
+		return people.Account{}, &Problem{Code: Unavailable, Message: "暂时无法验证登录 / sign-ins are not available", Cause: err}
 	}
 	return who, nil
 }

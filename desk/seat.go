@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hotline/contact"
+	"hotline/people"
 	"hotline/routing"
 )
 
@@ -17,7 +18,7 @@ import (
 // line; others post work to its mailbox.
 type seat struct {
 	desk    *Desk
-	account Account
+	account people.Account
 	log     *slog.Logger
 	epoch   string
 	born    time.Time
@@ -59,7 +60,7 @@ type pending struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-func newSeat(d *Desk, a Account, reason string) *seat {
+func newSeat(d *Desk, a people.Account, reason string) *seat {
 	life, stop := context.WithCancel(context.Background())
 	now := d.o.Now()
 	s := &seat{

@@ -292,7 +292,13 @@ func TestLostAudioTakesTheSeatOutUntilItIsBack(t *testing.T) {
 	s.awaitState("ready", "")
 	// An ICE restart keeps the certificate, and with it the proof.
 	s.do("leg.offer", object{"node": "n1", "gen": 2, "sdp": offerSDP("AA")})
+	if a := w.open(s.rest, headless.Hello{Phone: "view"}).client.Welcome().Snapshot.Agent; a.State != "ready" || a.Leg != "proven" {
+		t.Errorf("after the restart the agent is %+v", a)
+	}
+	// Another connection has another, whose audio must be proven anew.
+	s.do("leg.offer", object{"node": "n1", "gen": 3, "sdp": offerSDP("BB")})
 	s.awaitState("not_ready", "audio")
+	s.prove(4, "BB")
 	s.awaitState("ready", "")
 }
 

@@ -2,13 +2,11 @@ package desk
 
 import (
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"unicode/utf8"
 
 	"hotline/contact"
-	"hotline/routing"
+	"hotline/people"
 )
 
 type signInBody struct {
@@ -18,16 +16,14 @@ type signInBody struct {
 
 // accountBody is who is signed in.
 type accountBody struct {
-	Account contact.AgentID  `json:"account"`
-	Name    string           `json:"name"`
-	Role    Role             `json:"role"`
-	Skills  []routing.Bucket `json:"skills"`
+	Account contact.AgentID `json:"account"`
+	Name    string          `json:"name"`
+	Role    people.Role     `json:"role"`
+	Skills  []string        `json:"skills"`
 }
 
-func bodyOf(a Account) accountBody {
-	skills := slices.AppendSeq([]routing.Bucket{}, maps.Keys(a.Skills))
-	slices.Sort(skills)
-	return accountBody{Account: a.ID, Name: a.Name, Role: a.Role, Skills: skills}
+func bodyOf(a people.Account) accountBody {
+	return accountBody{Account: a.ID, Name: a.Name, Role: a.Role, Skills: append([]string{}, a.Skills...)}
 }
 
 func (b signInBody) check() error {
@@ -51,20 +47,20 @@ func (d *Desk) signIn(x *exchange) error {
 	if err := b.check(); err != nil {
 		return err
 	}
-	token, who, err := d.o.People.SignIn(x.r.Context(), b.Account, b.Password, remote(x.r))
+	session, err := d.o.People.SignIn(x.r.Context(), contact.AgentID(b.Account), b.Password, address(x.r))
 	if err != nil {
 		return signInProblem(err)
 	}
-	http.SetCookie(x.w, cookie(token, 0))
-	return x.ok(bodyOf(who))
+	http.SetCookie(x.w, cookie(session.Token.Reveal(), 0))
+	return x.ok(bodyOf(session.Account))
 }
 
 func signInProblem(err error) error {
-	var locked *LockedError
+	var locked people.ErrLocked
 	switch {
 	case errors.As(err, &locked):
 		return &Problem{Code: Locked, Message: "账号已锁定,请稍后再试 / locked, try later", Until: stamp(locked.Until), Cause: err}
-	case errors.Is(err, ErrUnauthenticated):
+	case errors.Is(err, people.ErrCredentials), errors.Is(err, people.ErrDisabled):
 		return &Problem{Code: Unauthenticated, Message: "账号或密码错误 / wrong account or password", Cause: err}
 	default:
 		return &Problem{Code: Unavailable, Message: "暂时无法登录 / sign-in is not available", Cause: err}
@@ -86,7 +82,7 @@ func (d *Desk) signOut(x *exchange) error {
 	if err != nil {
 		return unauthenticated(err)
 	}
-	if err := d.o.People.SignOut(x.r.Context(), c.Value); err != nil {
+	if err := d.o.People.SignOut(x.r.Context(), c.Value, address(x.r)); err != nil && !errors.Is(err, people.ErrNoSession) {
 		return &Problem{Code: Unavailable, Message: "暂时无法退出 / sign-out is not available", Cause: err}
 	}
 	if s := d.seat(x.who.ID); s != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
+
+	"hotline/people"
 )
 
 // Limits of one socket.
@@ -18,6 +20,7 @@ const (
 	outboxLimit     = streamEvents + 256 // frames that may wait to be written
 	helloWithin     = 5 * time.Second
 	writeWithin     = 5 * time.Second
+	partWithin      = time.Second
 	frameRate       = 20 // a second
 	frameBurst      = 60
 	frameRefusals   = 100
@@ -54,6 +57,7 @@ type socket struct {
 	reason string
 	ponged time.Time
 	wake   chan struct{}
+	deaf   chan struct{} // closed when the reader has ended
 	gone   chan struct{} // closed when the writer has ended
 }
 
@@ -104,7 +108,7 @@ func (k *socket) take() (frames [][]byte, ending bool) {
 // write is the writer's life: frames, pings, and at last the close frame.
 func (k *socket) write() {
 	defer close(k.gone)
-	defer func() { _ = k.conn.Close() }() // ends the reader
+	defer k.part()
 	ping := time.NewTicker(k.desk.o.Config.PingEvery)
 	defer ping.Stop()
 	for {
@@ -115,6 +119,29 @@ func (k *socket) write() {
 			}
 		case <-ping.C:
 			k.ping()
+		}
+	}
+}
+
+// part closes the connection, once the desk has answered the close frame: to
+// close earlier could destroy the frame on its way (RFC 6455 §7.1.1).
+func (k *socket) part() {
+	select {
+	case <-k.deaf:
+	case <-time.After(partWithin):
+	}
+	_ = k.conn.Close()
+}
+
+// drain reads what the desk still sends, for as long as part waits.
+func (k *socket) drain() {
+	defer close(k.deaf)
+	if k.conn.SetReadDeadline(time.Now().Add(partWithin)) != nil {
+		return
+	}
+	for {
+		if _, _, err := k.conn.NextReader(); err != nil {
+			return
 		}
 	}
 }
@@ -189,7 +216,7 @@ func (k *socket) pong() {
 func (k *socket) recheck() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if _, err := k.desk.o.People.Authenticate(ctx, k.token); errors.Is(err, ErrUnauthenticated) {
+	if _, err := k.desk.o.People.Authenticate(ctx, k.token); errors.Is(err, people.ErrNoSession) {
 		k.send(frame("kicked", "", 0, kickedData{kickedSessionEnded}))
 		k.close(closeSignedOut, kickedSessionEnded)
 	}
@@ -202,7 +229,7 @@ const (
 )
 
 // read is the reader's life: hello, then commands, until the socket ends.
-func (k *socket) read(account Account) {
+func (k *socket) read(account people.Account) {
 	h, err := k.hello()
 	if err != nil {
 		k.send(errorFrame("", err))

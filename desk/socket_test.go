@@ -334,14 +334,14 @@ func TestASignInThatEndsElsewhereClosesItsDesk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *desk.Config) { c.Recheck = 20 * time.Millisecond })
 	s := w.ready("1001")
-	w.people.mu.Lock()
-	w.people.away = true // not knowing is no reason to close
-	w.people.mu.Unlock()
+	w.staff.mu.Lock()
+	w.staff.away = true // not knowing is no reason to close
+	w.staff.mu.Unlock()
 	s.do("agent.state", object{"state": "break", "reason": "rest"})
-	w.people.mu.Lock()
-	w.people.away = false
-	clear(w.people.tokens)
-	w.people.mu.Unlock()
+	w.staff.mu.Lock()
+	w.staff.away = false
+	clear(w.staff.tokens)
+	w.staff.mu.Unlock()
 	if code := s.closeCode(); code != 4401 {
 		t.Errorf("closed with %d, want 4401", code)
 	}

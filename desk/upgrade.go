@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"hotline/people"
 )
 
 // openSocket lets a desk in. Nothing is read from it before its origin and its
@@ -35,7 +37,7 @@ func (d *Desk) openSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	d.serveSocket(&socket{
 		desk: d, conn: conn, token: c.Value, from: remote(r), ponged: time.Now(),
-		wake: make(chan struct{}, 1), gone: make(chan struct{}),
+		wake: make(chan struct{}, 1), deaf: make(chan struct{}), gone: make(chan struct{}),
 		log: d.o.Log.With("agent_id", string(who.ID), "remote", remote(r)),
 	}, who)
 }
@@ -46,7 +48,7 @@ func (d *Desk) refuseSocket(w http.ResponseWriter, p *Problem) {
 }
 
 // serveSocket is a socket's life: it ends with one log line and one metric.
-func (d *Desk) serveSocket(k *socket, who Account) {
+func (d *Desk) serveSocket(k *socket, who people.Account) {
 	if !d.enter() {
 		_ = k.conn.Close()
 		return
@@ -61,6 +63,7 @@ func (d *Desk) serveSocket(k *socket, who Account) {
 	d.running.Go(k.guard)
 	k.read(who)
 	k.close(closeGoing, "")
+	k.drain()
 	<-k.gone
 	cause := k.cause()
 	d.metrics.socketLives.WithLabelValues(cause).Inc()

@@ -18,6 +18,7 @@ import (
 	"hotline/contact"
 	"hotline/desk"
 	"hotline/desk/headless"
+	"hotline/people"
 	"hotline/records"
 	"hotline/routing"
 	"hotline/session"
@@ -36,7 +37,7 @@ type world struct {
 	hall    *hall
 	queue   *queue
 	phones  *phones
-	people  *people
+	staff   *staff
 	looks   *looks
 	archive *archive
 	office  *office
@@ -52,7 +53,7 @@ func newWorld(t *testing.T, change ...func(*desk.Config)) *world {
 			news: make(chan routing.Status, 1024),
 		},
 		phones: &phones{all: make(map[contact.AgentID]*phone)},
-		people: &people{tokens: make(map[string]desk.Account)}, looks: &looks{},
+		staff:  &staff{tokens: make(map[string]people.Account)}, looks: &looks{},
 		archive: &archive{events: make(map[contact.ID][]records.Event)}, office: newOffice(),
 		metrics: prometheus.NewRegistry(),
 	}
@@ -66,7 +67,7 @@ func newWorld(t *testing.T, change ...func(*desk.Config)) *world {
 	}
 	w.desk, err = desk.New(desk.Options{
 		Config: config, Node: "n1", Log: slog.New(slog.DiscardHandler), Registerer: w.metrics,
-		Queue: w.queue, Phones: w.phones, Tickets: w.office, Records: w.archive, People: w.people,
+		Queue: w.queue, Phones: w.phones, Tickets: w.office, Records: w.archive, People: w.staff,
 		Audit: w.looks, Lines: lines, RefKey: refKey(),
 		UI: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("desk")) }),
 	})
