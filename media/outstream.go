@@ -104,6 +104,18 @@ func (o *OutStream) Select(s *Source) {
 	}
 }
 
+// Borrow lets s be heard if nobody else is, and says whether it is.
+func (o *OutStream) Borrow(s *Source) bool {
+	return o.selected.CompareAndSwap(nil, &selection{s})
+}
+
+// Release ends the turn of s, and nobody else's.
+func (o *OutStream) Release(s *Source) {
+	if turn := o.selected.Load(); turn != nil && turn.source == s {
+		o.selected.CompareAndSwap(turn, nil)
+	}
+}
+
 // Selected is the source that is heard now, or nil.
 func (o *OutStream) Selected() *Source {
 	if turn := o.selected.Load(); turn != nil {

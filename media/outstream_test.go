@@ -245,6 +245,31 @@ func TestOutStreamDropsTheRestOfAnEarlierPress(t *testing.T) {
 	}
 }
 
+func TestOutStreamIsBorrowed(t *testing.T) {
+	t.Parallel()
+	o, _, _ := testStream(ALaw, true)
+	call, proof := o.NewSource(), o.NewSource()
+	if !o.Borrow(proof) || o.Selected() != proof {
+		t.Error("an idle stream was not lent")
+	}
+	o.Release(call)
+	if o.Selected() != proof {
+		t.Error("released by another")
+	}
+	o.Select(call)
+	if o.Borrow(proof) {
+		t.Error("lent during a call")
+	}
+	o.Release(proof)
+	if o.Selected() != call {
+		t.Error("the call was cut")
+	}
+	o.Release(call)
+	if o.Selected() != nil {
+		t.Error("not released")
+	}
+}
+
 func TestOutStreamCounts(t *testing.T) {
 	t.Parallel()
 	o, w, _ := testStream(ALaw, true)
