@@ -200,7 +200,7 @@ func TestProblems(t *testing.T) {
 		"deep entries":         {strings.Repeat("- ", 100_000), nil, []string{"line 1: nested too deep"}},
 		"unknown variable":     {"", []string{"HOTLINE_SIP_LISEN=x"}, []string{"HOTLINE_SIP_LISEN: unknown variable, nearest is HOTLINE_SIP_LISTEN"}},
 		"bad variable":         {"", []string{"HOTLINE_SIP_TLS_PORT=x"}, []string{"sip.tls.port: HOTLINE_SIP_TLS_PORT: want a whole number, got \"x\""}},
-		"bad YAML in variable": {"", []string{"HOTLINE_SIP_TRUNKS=[{name: a, nam: b}]"}, []string{"sip.trunks[0].nam: HOTLINE_SIP_TRUNKS: unknown key, nearest is name"}},
+		"bad YAML in variable": {"", []string{"HOTLINE_SIP_TRUNKS=[{name: a, nam: b}]"}, []string{"sip.trunks[0].addresses: nobody may speak", "sip.trunks[0].nam: HOTLINE_SIP_TRUNKS: unknown key, nearest is name"}},
 		"variable forgets the file's elements": {
 			"sip: {trunks: [{name: a, addresses: [10.0.0.0/8]}]}",
 			[]string{"HOTLINE_SIP_TRUNKS=[{addresses: [10.0.0.0/8]}]"},

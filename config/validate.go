@@ -16,26 +16,30 @@ func (l *loader) required(v reflect.Value) {
 	})
 }
 
-// validate asks every struct that has a Validate, except where it is known to
-// be wrong already.
+// validate asks every struct that has a Validate, and keeps what it says of
+// fields that could be read. Nobody is asked when the file as a whole could not.
 func (l *loader) validate(v reflect.Value) {
 	known := slices.Clone(l.problems)
+	if known.at("") {
+		return
+	}
 	each(v, "", func(owner reflect.Value, path string) {
 		judge, ok := reflect.TypeAssert[interface{ Validate() error }](owner.Addr())
-		if !ok || known.within(path) {
+		if !ok {
 			return
 		}
 		for _, err := range split(judge.Validate()) {
-			l.judged(path, err.Error())
+			if at, text := named(path, err.Error()); !known.at(at) {
+				l.add(at, l.line(at), "%s", text)
+			}
 		}
 	})
 }
 
-// within says that a problem lies in the struct at path. One without a path
-// lies everywhere.
-func (ps Problems) within(path string) bool {
+// at says that there is a problem at path, in what it holds or lies in.
+func (ps Problems) at(path string) bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool {
-		return p.Path == "" || inside(p.Path, path)
+		return p.Path == path || path != "" && p.Path != "" && (inside(p.Path, path) || inside(path, p.Path))
 	})
 }
 
@@ -61,13 +65,13 @@ func split(err error) []error {
 	return all
 }
 
-// judged splits "field[1].key: text" into path and text.
-func (l *loader) judged(path, text string) {
-	named := regexp.MustCompile(`^([a-z][a-z0-9_]*(?:\[[^\]]*\]|\.[A-Za-z0-9_-]+)*): (.*)$`)
-	if m := named.FindStringSubmatch(text); m != nil {
-		path, text = join(path, m[1]), m[2]
+// named splits "field[1].key: text" into the field's path and the text.
+func named(path, text string) (string, string) {
+	field := regexp.MustCompile(`^([a-z][a-z0-9_]*(?:\[[^\]]*\]|\.[A-Za-z0-9_-]+)*): (.*)$`)
+	if m := field.FindStringSubmatch(text); m != nil {
+		return join(path, m[1]), m[2]
 	}
-	l.add(path, l.line(path), "%s", text)
+	return path, text
 }
 
 // line finds where path, or what it stands in, was written; 0 when nowhere.
