@@ -1,0 +1,34 @@
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import { createRouter, createWebHistory } from 'vue-router'
+import App from './App.vue'
+import { watchComposition } from './keyboard/onEnter'
+import { useSession } from './stores/session'
+import { useSettings } from './stores/settings'
+import './theme/elements'
+import './theme/tokens.css'
+import './theme/app.css'
+import DeskView from './views/DeskView.vue'
+import SignIn from './views/SignIn.vue'
+
+const app = createApp(App)
+app.use(createPinia())
+useSettings()
+watchComposition(document)
+
+const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/sign-in', component: SignIn },
+    { path: '/', component: DeskView },
+    { path: '/:rest(.*)', redirect: '/' },
+  ],
+})
+router.beforeEach(async (to) => {
+  const session = useSession()
+  const known = session.account !== null || (to.path === '/' && (await session.resume()))
+  if (to.path === '/' && !known) return '/sign-in'
+  return true
+})
+app.use(router)
+void router.isReady().then(() => app.mount('#app'))
