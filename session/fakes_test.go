@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"hotline/contact"
 	"hotline/gateway"
 	"hotline/records"
@@ -17,6 +19,7 @@ const guard = 10 * time.Minute
 
 // fakeVoice is a call whose citizen the test plays.
 type fakeVoice struct {
+	id      contact.ID
 	arrival gateway.Arrival
 	events  chan contact.Event
 	did     chan string   // what the session ordered
@@ -28,12 +31,15 @@ type fakeVoice struct {
 
 func newVoice(called string) *fakeVoice {
 	return &fakeVoice{
+		id:      contact.ID(ulid.Make().String()),
 		arrival: gateway.Arrival{Trunk: "test", Called: called, Caller: contact.NewAddress("+8613812345678")},
 		events:  make(chan contact.Event, 1),
 		did:     make(chan string, 64),
 		greeted: make(chan struct{}),
 	}
 }
+
+func (v *fakeVoice) ID() contact.ID { return v.id }
 
 func (v *fakeVoice) Arrival() gateway.Arrival { return v.arrival }
 

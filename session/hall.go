@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/oklog/ulid/v2"
 
 	"hotline/contact"
 	"hotline/records"
@@ -45,6 +44,7 @@ type Hall struct {
 	metrics *metrics
 	files   *filing
 
+	node     atomic.Pointer[routing.NodeID]
 	mu       sync.Mutex
 	sessions map[contact.ID]*session
 	running  sync.WaitGroup
@@ -58,11 +58,16 @@ func NewHall(o Options) *Hall {
 	if o.Full == nil {
 		o.Full = func() bool { return false }
 	}
-	return &Hall{
+	h := &Hall{
 		o: o, metrics: newMetrics(o.Registerer), files: newFiling(o.Records, o.Log),
 		sessions: make(map[contact.ID]*session),
 	}
+	h.Rename(o.Node)
+	return h
 }
+
+// Rename says under which name the node anchors contacts from now on.
+func (h *Hall) Rename(n routing.NodeID) { h.node.Store(&n) }
 
 // Run hands the queue's commands to their sessions, and files records, until
 // commands is closed and every session is over. It blocks.
@@ -105,7 +110,7 @@ func (h *Hall) open(v Voice) *session {
 	a := v.Arrival()
 	line, source, known := h.o.Lines.ByNumber(a.Called)
 	c := contact.Contact{
-		ID: contact.ID(ulid.Make().String()), Channel: contact.Phone, Line: line.Name,
+		ID: v.ID(), Channel: contact.Phone, Line: line.Name,
 		Source: source, Citizen: a.Caller, Accepted: now,
 	}
 	s := newSession(h, v, c, line)

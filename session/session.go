@@ -53,13 +53,13 @@ type request struct {
 func newSession(h *Hall, v Voice, c contact.Contact, line routing.Line) *session {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
-	log := h.o.Log.With("contact_id", string(c.ID), "node", string(h.o.Node))
+	log := h.o.Log.With("contact_id", string(c.ID), "node", string(*h.node.Load()))
 	return &session{
 		hall: h, medium: v, contact: c, line: line, state: Arriving, timer: timer,
 		log: log, orders: newOrders(log),
 		record: records.Record{
 			Contact: c.ID, Channel: c.Channel, Line: c.Line, Source: c.Source, Citizen: c.Citizen,
-			CitizenRef: c.Citizen.Ref(h.o.RefKey), Node: string(h.o.Node), Accepted: c.Accepted,
+			CitizenRef: c.Citizen.Ref(h.o.RefKey), Node: string(*h.node.Load()), Accepted: c.Accepted,
 		},
 		commands: make(chan routing.Command, 4),
 		requests: make(chan request),
@@ -173,10 +173,10 @@ func (s *session) enqueue(ctx context.Context) {
 	since := s.now()
 	e := routing.Entry{
 		Contact: s.contact.ID, Class: s.contact.Channel.Class(), Buckets: []routing.Bucket{s.line.Skill},
-		Band: 1, Anchor: s.hall.o.Node, Ring: s.line.Ring,
+		Band: 1, Ring: s.line.Ring,
 	}
 	s.orders.give(ctx, "enqueue", func(ctx context.Context) error {
-		e.Credit = s.hall.o.Now().Sub(since)
+		e.Anchor, e.Credit = *s.hall.node.Load(), s.hall.o.Now().Sub(since)
 		return s.hall.o.Queue.Enqueue(ctx, e)
 	})
 }

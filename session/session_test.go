@@ -92,6 +92,7 @@ func (h *house) ready(a contact.AgentID) {
 // call lets a citizen dial and hear the greeting to its end.
 func (h *house) call(called string) *fakeVoice {
 	h.t.Helper()
+	time.Sleep(time.Millisecond) //nolint:forbidigo // the bubble's clock: no two citizens call at the same moment
 	v := newVoice(called)
 	h.hall.Receive(h.life, v)
 	v.wants(h.t, "answer", "play greeting")
@@ -145,6 +146,7 @@ func TestACallFromGreetingToRecord(t *testing.T) {
 		if rec.Cause != contact.CitizenEnded || rec.Agent != "1001" || rec.Offers != 1 || rec.Held != 7*time.Second {
 			t.Errorf("record: cause %s, agent %s, %d offers, held %s", rec.Cause, rec.Agent, rec.Offers, rec.Held)
 		}
+		synctest.Wait() // the queue's orders run beside the session
 		want := []records.EventKind{
 			records.Accepted, records.Greeted, records.Queued, records.Offered, records.Connected,
 			records.Held, records.Resumed, records.TalkEnded, records.Ended,
@@ -162,9 +164,9 @@ func TestUnansweredRingGoesOnAndKeepsThePlace(t *testing.T) {
 	inHouse(t, func(h *house) {
 		first := h.call("12345")
 		one := h.seats.ringing(t)
+		began := time.Now()
 		second := h.call("12315")
 		two := h.seats.ringing(t)
-		began := time.Now()
 		h.must(h.hall.Decline(h.life, two.call.Contact.ID, two.agent, two.call.Token))
 		if n := h.seats.told(t, session.RingStopped); n.Why != session.RingRejected {
 			t.Errorf("the ring stopped as %s", n.Why)

@@ -10,6 +10,8 @@ import (
 // Voice is a phone call as a session orders it; *gateway.Call is one.
 type Voice interface {
 	contact.Medium
+	// ID is the contact's, minted when the call arrived.
+	ID() contact.ID
 	// Arrival tells who called which number.
 	Arrival() gateway.Arrival
 	// Answer returns once the caller's side has confirmed.
