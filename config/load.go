@@ -8,8 +8,9 @@ import (
 	"reflect"
 )
 
-// maxFile bounds what is parsed, in bytes.
-const maxFile = 1 << 20
+// maxFile bounds what is parsed, in bytes: the parser takes time with the square
+// of the number of keys.
+const maxFile = 256 << 10
 
 // Options says where a configuration comes from.
 type Options struct {
