@@ -10,8 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// LoadError is one fault of a directory's files. Line and Column count from 1
-// and are 0 when the fault concerns the whole file.
+// LoadError is one fault of a directory's files. Line and Column (in
+// bytes, as editors' "go to" counts them) begin with 1 and are 0 when the fault
+// concerns the whole file.
 type LoadError struct {
 	File         string
 	Line, Column int
