@@ -255,8 +255,8 @@ func TestDeskThatDoesNotShowTheRing(t *testing.T) {
 			}
 			return nil
 		}
-		began := time.Now()
 		v := h.call("12345")
+		began := time.Now()
 		if n := h.seats.told(t, session.RingStopped); n.Why != session.RingUnreachable {
 			t.Errorf("the ring stopped as %s", n.Why)
 		}
