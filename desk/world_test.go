@@ -46,6 +46,12 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*desk.Config)) *world {
 	t.Helper()
+	return newWorldWith(t, nil, change...)
+}
+
+// newWorldWith has other phones than those that only pretend.
+func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config)) *world {
+	t.Helper()
 	w := &world{
 		t: t, hall: &hall{token: make(map[contact.ID]routing.Token)},
 		queue: &queue{
@@ -61,13 +67,16 @@ func newWorld(t *testing.T, change ...func(*desk.Config)) *world {
 	for _, c := range change {
 		c(&config)
 	}
+	if audio == nil {
+		audio = w.phones
+	}
 	lines, err := routing.NewLines(routing.Config{Lines: []routing.Line{citizensLine()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.desk, err = desk.New(desk.Options{
 		Config: config, Node: "n1", Log: slog.New(slog.DiscardHandler), Registerer: w.metrics,
-		Queue: w.queue, Phones: w.phones, Tickets: w.office, Records: w.archive, People: w.staff,
+		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, People: w.staff,
 		Audit: w.looks, Lines: lines, RefKey: refKey(),
 		UI: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("desk")) }),
 	})

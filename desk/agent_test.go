@@ -1,0 +1,156 @@
+package desk_test
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hotline/contact"
+	"hotline/desk"
+	"hotline/desk/headless"
+	"hotline/gateway/webrtc"
+	"hotline/media/prompt"
+	"hotline/media/tone"
+	"hotline/routing"
+	"hotline/session"
+)
+
+// studio is a gateway with its wheel.
+type studio struct {
+	gateway *webrtc.Gateway
+	wheel   *prompt.Wheel
+}
+
+func newStudio(t *testing.T) *studio {
+	t.Helper()
+	wheel := prompt.NewWheel(slog.New(slog.DiscardHandler))
+	g, err := webrtc.New(webrtc.Options{
+		Config: webrtc.Config{Listen: "127.0.0.1:0"}, Log: slog.New(slog.DiscardHandler),
+		Registerer: prometheus.NewRegistry(), Wheel: wheel, Node: "n1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := g.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		wheel.Close()
+	})
+	return &studio{g, wheel}
+}
+
+// citizen lets the agent hear hz, and returns what the agent says.
+func (s *studio) citizen(t *testing.T, agent contact.AgentID, hz float64) *tone.Ear {
+	t.Helper()
+	seat, err := s.gateway.SeatMedia(agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := seat.Out().NewSource()
+	seat.Out().Select(source)
+	playing := s.wheel.Play(source, prompt.Tone(hz, time.Second, 0.3), true)
+	t.Cleanup(playing.Stop)
+	ear := tone.NewEar(16000)
+	seat.Forward(ear)
+	return ear
+}
+
+func form() map[string]any {
+	return map[string]any{
+		"requester": map[string]any{"kind": "natural", "reply_wanted": true},
+		"place":     map[string]any{"address": "幸福路 1 号", "division_code": "110105001001"},
+		"title":     "暖气不热", "content": "家里暖气三天不热", "category": "complaint",
+		"item_code": "01.02.003", "urgency": "normal", "disposition": "dispatched",
+	}
+}
+
+func TestAHeadlessAgentServesACall(t *testing.T) {
+	t.Parallel()
+	rooms := newStudio(t)
+	w := newWorldWith(t, desk.WebRTC(rooms.gateway))
+	a, err := headless.Dial(w.ctx(), headless.Options{
+		URL: w.server.URL, Account: "1001", Password: "secret", Log: slog.New(slog.DiscardHandler),
+		TalkFor: 2 * time.Second, Play: headless.Sine(880), Form: form(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.awaitQueue("1001", routing.Ready)
+	c := newCall(1)
+	if err := <-w.offer("1001", c); err != nil {
+		t.Fatalf("offer: %v", err)
+	}
+	ear := rooms.citizen(t, "1001", 620)
+	heard, err := ear.Await(w.ctx(), 8000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hz, _ := tone.Peak(heard, 8000); math.Abs(hz-880) > 5 {
+		t.Errorf("the citizen hears %.1f Hz, want 880", hz)
+	}
+	r := <-a.Reports()
+	if r.Contact != string(c.Contact.ID) || !r.Answered || r.Cause != "agent_ended" || r.Ticket != "20261124-0000001-3" || r.Err != "" {
+		t.Errorf("report is %+v", r)
+	}
+	if math.Abs(r.HeardHz-620) > 5 || r.Level < 0.1 || r.Packets < 50 || r.Talked < 2*time.Second {
+		t.Errorf("report is %+v, want 620 Hz heard", r)
+	}
+	// It is ready again, and a ring that stops is reported as well.
+	w.awaitQueue("1001", routing.Ready)
+	if err := a.Close(w.ctx()); err != nil {
+		t.Error(err)
+	}
+	w.awaitQueue("1001", routing.Offline)
+}
+
+func TestAHeadlessAgentReportsARingThatStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, desk.WebRTC(newStudio(t).gateway))
+	a, err := headless.Dial(w.ctx(), headless.Options{
+		URL: w.server.URL, Account: "1001", Password: "secret", Log: slog.New(slog.DiscardHandler),
+		AnswerAfter: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCall(1)
+	if err := <-w.offer("1001", c); err != nil {
+		t.Fatalf("offer: %v", err)
+	}
+	w.desk.Tell("1001", session.News{
+		Kind: session.RingStopped, Contact: c.Contact.ID, Token: 1, Why: session.RingUnanswered,
+	})
+	if r := <-a.Reports(); r.Answered || r.Cause != "unanswered" || r.Caller != "+86138****5678" {
+		t.Errorf("report is %+v", r)
+	}
+	w.awaitQueue("1001", routing.Ready) // it gets ready by itself
+	if err := a.Close(w.ctx()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAHeadlessAgentThatIsNotWanted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tests := map[string]headless.Options{
+		"a wrong password": {Account: "1001", Password: "guess"},
+		"a desk elsewhere": {Account: "1002", Password: "secret"},
+	}
+	w.sit("1002")
+	for name, o := range tests {
+		t.Run(name, func(t *testing.T) {
+			o.URL, o.Log = w.server.URL, slog.New(slog.DiscardHandler)
+			if a, err := headless.Dial(w.ctx(), o); err == nil {
+				_ = a.Close(w.ctx())
+				t.Error("dialled")
+			}
+		})
+	}
+}
