@@ -389,7 +389,7 @@ export const en: Record<Key, string> = {
   'keys.escape': 'Close a layer (never hangs up)',
 
   'settings.title': 'Settings',
-  'settings.language': '语言 / Language',
+  'settings.language': 'Language',
   'settings.theme': 'Look',
   'settings.theme.auto': 'System',
   'settings.theme.light': 'Light',

@@ -35,6 +35,8 @@ export interface Entry {
   /** The same for every try of one ticket, so that none is registered twice. */
   key: string
   tickets: TicketNote[]
+  /** The form is a ticket now; it is shown, not edited, until another is begun. */
+  registered: boolean
   typedAt: number
   savedAt: number | null
   save: 'clean' | 'waiting' | 'saving' | 'local'
@@ -57,6 +59,7 @@ interface Kept {
   revision: number
   key: string
   tickets: TicketNote[]
+  registered: boolean
   synced: boolean
 }
 
@@ -66,7 +69,7 @@ const proposeMs = 350
 
 function freshEntry(card: Card): Entry {
   return {
-    card, form: emptyForm(), base: emptyForm(), revision: 0, key: newId(), tickets: [],
+    card, form: emptyForm(), base: emptyForm(), revision: 0, key: newId(), tickets: [], registered: false,
     typedAt: 0, savedAt: null, save: 'clean', restoredAt: null, merged: false, conflict: null,
     proposal: null, proposing: false, proposalFailed: false, faults: [], submitting: false, submitFault: null,
   }
@@ -95,9 +98,9 @@ export const useForms = defineStore('forms', () => {
 
   function adopt(contact: string, k: Kept, at: number): void {
     const entry = reactive(freshEntry(k.card))
-    Object.assign(entry, { form: k.form, base: k.base, revision: k.revision, key: k.key, tickets: k.tickets, typedAt: at })
+    Object.assign(entry, { form: k.form, base: k.base, revision: k.revision, key: k.key, tickets: k.tickets, registered: k.registered, typedAt: at })
     entry.save = k.synced ? 'clean' : 'local'
-    if (!isBlank(k.form) && k.tickets.length === 0) entry.restoredAt = at
+    if (!isBlank(k.form) && !k.registered) entry.restoredAt = at
     entries.set(contact, entry)
     watchForm(entry)
   }
@@ -194,9 +197,9 @@ export const useForms = defineStore('forms', () => {
   }
 
   async function keep(entry: Entry): Promise<void> {
-    const { card, form, base, revision, key, tickets } = JSON.parse(JSON.stringify(entry)) as Entry
+    const { card, form, base, revision, key, tickets, registered } = JSON.parse(JSON.stringify(entry)) as Entry
     const synced = same(entry.form, entry.base)
-    await store?.put(card.contact, entry.typedAt || Date.now(), { card, form, base, revision, key, tickets, synced }).catch(() => undefined)
+    await store?.put(card.contact, entry.typedAt || Date.now(), { card, form, base, revision, key, tickets, registered, synced }).catch(() => undefined)
   }
 
   async function push(entry: Entry): Promise<void> {
@@ -258,7 +261,7 @@ export const useForms = defineStore('forms', () => {
   async function submit(entry: Entry): Promise<boolean> {
     entry.faults = validate(entry.form, entry.proposal)
     entry.submitFault = null
-    if (entry.faults.length > 0 || entry.submitting) return false
+    if (entry.faults.length > 0 || entry.submitting || entry.registered) return entry.registered
     entry.submitting = true
     await keep(entry)
     const r = await outcome(api.POST('/contacts/{id}/ticket', {
@@ -280,6 +283,7 @@ export const useForms = defineStore('forms', () => {
     if (!entry.tickets.some((x) => x.number === note.number)) entry.tickets.push(note)
     entry.base = copy(entry.form)
     entry.save = 'clean'
+    entry.registered = true
   }
 
   /** A second matter of the same citizen: who and where stay. */
@@ -287,6 +291,7 @@ export const useForms = defineStore('forms', () => {
     const { requester, place, language } = entry.form
     entry.form = { ...emptyForm(), requester, place, language }
     entry.key = newId()
+    entry.registered = false
     entry.proposal = null
     entry.faults = []
   }
