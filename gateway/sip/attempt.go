@@ -10,6 +10,7 @@ import (
 // attempt is our INVITE, from its leaving to its final answer.
 type attempt struct {
 	gateway  *Gateway
+	pass     func() func()   // of the border, for an errand
 	patience <-chan struct{} // the caller's, until the answer
 	invite   *sip.Request
 	tx       *sip.ClientTx
@@ -92,7 +93,9 @@ func (a *attempt) reject(res *sip.Response) {
 	a.mu.Unlock()
 	d.localSeq++
 	bye := d.request(sip.BYE, d.localSeq, a.gateway.self)
+	release := a.pass()
 	a.gateway.errand(func() {
+		defer release()
 		a.gateway.acknowledge(ack)
 		a.gateway.send(bye, func() {})
 	})
@@ -142,7 +145,11 @@ func (a *attempt) sendCancel(sent func()) {
 	req.SetTransport(a.invite.Transport())
 	req.SetDestination(a.invite.Destination())
 	req.Laddr = a.invite.Laddr
-	a.gateway.errand(func() { a.gateway.send(req, sent) })
+	release := a.pass()
+	a.gateway.errand(func() {
+		defer release()
+		a.gateway.send(req, sent)
+	})
 }
 
 // drop forgets the INVITE.

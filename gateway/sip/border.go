@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -26,6 +27,7 @@ const (
 type border struct {
 	trunks  []*trunk
 	metrics *metrics
+	shut    atomic.Bool // nobody is let in any more
 
 	mu     sync.RWMutex
 	guests map[netip.Addr]*guest
@@ -80,6 +82,9 @@ func (b *border) dismiss(a netip.Addr) {
 // filter stands before sipgo's parser. It drops with (nil, nil): an error
 // would end the listener, and an answer would tell strangers that we exist.
 func (b *border) filter(p sip.TransportReadProps, data []byte) ([]byte, error) {
+	if b.shut.Load() {
+		return nil, nil
+	}
 	if b.trunkOf(addrPort(p.RemoteAddr)) == nil {
 		b.metrics.dropped.WithLabelValues(droppedStranger).Inc()
 		return nil, nil

@@ -42,6 +42,7 @@ type call struct {
 	stream    atomic.Pointer[rtp.Session] // set when answered
 	invite    *sip.Request                // theirs; nil when we call
 	status    atomic.Int32                // of the answer to ours
+	guest     netip.Addr                  // whom the border lets in for this call; zero: a trunk
 	release   func()                      // of the border; may be nil
 	names     dialogKey
 	began     time.Time

@@ -30,12 +30,16 @@ const (
 	byeGrace = 2 * time.Second
 )
 
-// sipgo refuses UDP messages over its package variable less 200, and with the
-// default of 1,500 the answers to IMS INVITEs with several Record-Routes would
-// vanish. It is ours to set, once a process.
+// settle sets sipgo's package variables, once a process. It refuses UDP
+// messages over UDPMTUSize less 200, and with the default of 1,500 the answers
+// to IMS INVITEs with several Record-Routes would vanish. What it logs past the
+// logger it was given holds addresses, so that goes nowhere.
 //
-//nolint:gochecknoglobals // the variable is sipgo's; this is only its lock
-var raiseMTU = sync.OnceFunc(func() { sip.UDPMTUSize = 65535 })
+//nolint:gochecknoglobals // the variables are sipgo's; this is only their lock
+var settle = sync.OnceFunc(func() {
+	sip.UDPMTUSize = 65535
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+})
 
 // Options are what a Gateway needs.
 type Options struct {
@@ -89,7 +93,7 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip: trunks: %w", err)
 	}
-	raiseMTU()
+	settle()
 	m := newMetrics(o.Registerer)
 	g := &Gateway{
 		config: o.Config, ports: o.Ports, log: o.Log, onCall: o.OnCall, health: o.Health,
@@ -153,6 +157,10 @@ func (g *Gateway) bind(ctx context.Context) error {
 		}
 		g.listeners = append(g.listeners, pc)
 		g.self.udp = addrPort(pc.LocalAddr())
+		// Known to sipgo before its reader runs, or an early call of ours
+		// would try to bind the port anew.
+		at := pc.LocalAddr().String()
+		g.transport.Pool("udp").Add(at, &sip.UDPConnection{PacketConn: pc, PacketAddr: at, Listener: true})
 	}
 	if g.config.TCP == "" {
 		return nil
@@ -217,13 +225,17 @@ func (g *Gateway) Close(ctx context.Context) error {
 		c.post(func() { c.order(evHangup, contact.NodeLost) })
 	}
 	left := g.settle(ctx)
+	// Nothing more is read, while what sipgo's goroutines hold still finds its
+	// socket: without one they would open another, for ever.
+	g.border.shut.Store(true)
 	g.cancel()
 	g.transactions.Close()
-	errs := []error{left, g.transport.Close()}
+	errs := []error{left}
 	for _, l := range g.listeners {
 		errs = append(errs, l.Close())
 	}
 	g.serving.Wait()
+	errs = append(errs, g.transport.Close())
 	g.chores.end()
 	<-g.chores.idle()
 	return errors.Join(errs...)

@@ -108,5 +108,18 @@ func (c *call) bye(why contact.Cause) {
 	req.AppendHeader(sip.NewHeader("Reason", q850(why)))
 	c.gateway.aim(req, &c.dialog)
 	c.telling = true
-	c.gateway.errand(func() { c.gateway.send(req, c.noticed) })
+	pass := c.pass()
+	c.gateway.errand(func() {
+		defer pass()
+		c.gateway.send(req, c.noticed)
+	})
+}
+
+// pass keeps the peer admitted while its answer is awaited, beyond the call.
+func (c *call) pass() (release func()) {
+	if !c.guest.IsValid() {
+		return func() {}
+	}
+	_, release = c.gateway.border.admit(c.guest, c.trunk)
+	return release
 }

@@ -61,6 +61,7 @@ type way struct {
 	display   string
 	transport string
 	peer      string // IP:port
+	guest     netip.Addr
 	release   func()
 }
 
@@ -73,12 +74,12 @@ func (g *Gateway) prepare(ctx context.Context, r DialRequest) (*call, error) {
 		callID: newTag() + "@" + g.self.host, localTag: newTag(), localSeq: 1,
 		local: w.from, remote: w.to, target: w.to, display: w.display, transport: w.transport,
 	})
-	c.release, c.state = w.release, Calling
+	c.release, c.guest, c.state = w.release, w.guest, Calling
 	if err := c.openMedia(); err != nil {
 		w.release()
 		return nil, err
 	}
-	c.attempt = &attempt{gateway: g, patience: ctx.Done(), base: c.dialog, acks: map[string]*sip.Request{}}
+	c.attempt = &attempt{gateway: g, pass: c.pass, patience: ctx.Done(), base: c.dialog, acks: map[string]*sip.Request{}}
 	invite := c.dialog.request(sip.INVITE, 1, g.self)
 	for _, h := range append(g.abilities(), r.Headers...) {
 		invite.AppendHeader(sip.NewHeader(h[0], h[1]))
@@ -200,6 +201,7 @@ func (g *Gateway) direct(ctx context.Context, w *way, r DialRequest) error {
 	peer := netip.AddrPortFrom(addrs[0].Unmap(), uint16(port))
 	w.peer, w.transport = peer.String(), upper(r.Transport)
 	if w.trunk = g.border.trunkOf(peer); w.trunk == nil {
+		w.guest = peer.Addr()
 		w.trunk, w.release = g.border.admit(peer.Addr(), &trunk{name: "direct", media: ranges(r.Media, peer.Addr())})
 	}
 	return nil

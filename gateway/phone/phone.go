@@ -1,0 +1,91 @@
+package phone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hotline/gateway/sip"
+	"hotline/media/prompt"
+	"hotline/media/rtp"
+)
+
+// Phone places calls; many at a time. All methods may be called from any goroutine.
+type Phone struct {
+	gateway *sip.Gateway
+	ports   *rtp.Ports
+	wheel   *prompt.Wheel
+	log     *slog.Logger
+}
+
+// New opens a phone whose address is the one that the host reaches target
+// from. It listens on a free UDP port, to the peers of its own calls only.
+func New(ctx context.Context, target string, log *slog.Logger) (*Phone, error) {
+	at, err := address(ctx, target)
+	if err != nil {
+		return nil, fmt.Errorf("phone: %w", err)
+	}
+	ports, err := rtp.NewPorts(rtp.Config{Address: at}, log, prometheus.NewRegistry())
+	if err != nil {
+		return nil, fmt.Errorf("phone: %w", err)
+	}
+	listen := netip.AddrPortFrom(at, 0).String()
+	g, err := sip.New(sip.Options{Config: sip.Config{UDP: listen, TCP: listen}, Ports: ports, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("phone: %w", err)
+	}
+	if err := g.Start(ctx); err != nil {
+		ports.Close()
+		return nil, fmt.Errorf("phone: %w", err)
+	}
+	return &Phone{gateway: g, ports: ports, wheel: prompt.NewWheel(log), log: log}, nil
+}
+
+// Close hangs up and frees everything. Safe to call twice.
+func (p *Phone) Close(ctx context.Context) error {
+	err := p.gateway.Close(ctx)
+	p.ports.Close()
+	p.wheel.Close()
+	return err
+}
+
+// address finds the local address towards the host of a SIP URI. Nothing is sent.
+func address(ctx context.Context, target string) (netip.Addr, error) {
+	host, err := hostOf(target)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "udp4", host)
+	if err != nil {
+		return netip.Addr{}, errors.New("target: no way to its host")
+	}
+	defer func() { _ = conn.Close() }()
+	udp, ok := conn.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return netip.Addr{}, errors.New("target: no local address")
+	}
+	return udp.AddrPort().Addr().Unmap(), nil
+}
+
+// hostOf is host:port of sip:user@host:port;params.
+func hostOf(target string) (string, error) {
+	rest, ok := strings.CutPrefix(target, "sip:")
+	if !ok {
+		return "", errors.New(`target: want a URI such as "sip:12345@192.0.2.1:5060"`)
+	}
+	if _, after, ok := strings.Cut(rest, "@"); ok {
+		rest = after
+	}
+	host, _, _ := strings.Cut(rest, ";")
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		host = net.JoinHostPort(strings.Trim(host, "[]"), "5060")
+	}
+	return host, nil
+}
