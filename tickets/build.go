@@ -90,7 +90,7 @@ func (b *builder) checkPlace(r row, u Unit) {
 	if _, ok := b.d.divisions[u.DivisionCode]; !ok && u.DivisionCode != "" {
 		b.fault(r.wrong("division_code", "%.20q is not in divisions.csv", u.DivisionCode))
 	}
-	want := ""
+	var want string
 	switch u.Kind {
 	case DistrictUnit:
 		want = district(u.DivisionCode)
@@ -146,7 +146,7 @@ func (b *builder) checkItem(r row, i Item) {
 // lead reads the ordered alternatives of the lead unit.
 func (b *builder) lead(r row) []Rule {
 	var rules []Rule
-	for _, text := range strings.Split(r.get("lead"), "|") {
+	for text := range strings.SplitSeq(r.get("lead"), "|") {
 		rule := Rule(strings.TrimSpace(text))
 		if err := b.checkRule(rule); err != nil {
 			b.fault(r.wrong("lead", "%v", err))
@@ -263,7 +263,7 @@ func (b *builder) pastAt(r row, column string) bool {
 
 func list(text string) []string {
 	all := []string{}
-	for _, part := range strings.Split(text, ";") {
+	for part := range strings.SplitSeq(text, ";") {
 		if part = strings.TrimSpace(part); part != "" {
 			all = append(all, part)
 		}

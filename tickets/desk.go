@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"hotline/contact"
 )
 
@@ -34,7 +32,7 @@ type Options struct {
 	RefKey     []byte           // of pseudonyms, at least 16 bytes
 	Now        func() time.Time // time.Now when nil
 	Log        *slog.Logger
-	Registerer prometheus.Registerer
+	Registerer Registerer
 }
 
 // Service turns forms into tickets. It implements Desk; all methods may be

@@ -67,8 +67,10 @@ func TestADispatchedTicket(t *testing.T) {
 		State: tickets.HandedOff, StateSince: now, FollowupState: tickets.NotDue,
 		History: []tickets.HistoryEntry{
 			{Seq: 1, At: now, Actor: "1001", Action: tickets.ActRegister, From: tickets.Drafted, To: tickets.Accepted},
-			{Seq: 2, At: now, Actor: "1001", Unit: "SUB-001", Action: tickets.ActDispatch, From: tickets.Accepted, To: tickets.HandedOff,
-				Note: "“施工噪声”按事发地直派街道（乡镇），由柳荫街道办事处承办；一般诉求，时限7天。"},
+			{
+				Seq: 2, At: now, Actor: "1001", Unit: "SUB-001", Action: tickets.ActDispatch, From: tickets.Accepted, To: tickets.HandedOff,
+				Note: "“施工噪声”按事发地直派街道（乡镇），由柳荫街道办事处承办；一般诉求，时限7天。",
+			},
 		},
 		Delivery: &tickets.Delivery{Target: "SUB-001", ID: "20261124-0000001-0/2", State: tickets.Pending},
 	}

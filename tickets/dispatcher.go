@@ -3,11 +3,10 @@ package tickets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/contact"
 )
@@ -46,7 +45,7 @@ type DispatcherOptions struct {
 	MaxAge      time.Duration // then a parcel is given up; 72 h when zero
 	Poll        time.Duration // to find what other nodes left; 5 s when zero
 	Log         *slog.Logger
-	Registerer  prometheus.Registerer
+	Registerer  Registerer
 }
 
 // Dispatcher brings parcels to their units: at least once, the same bytes each
@@ -185,7 +184,7 @@ func (d *Dispatcher) courier(ctx context.Context, unit string) {
 		now := d.o.Clock.Now()
 		p, ok, err := d.o.Outbox.Claim(ctx, Claim{Unit: unit, By: d.o.Node, Now: now, Until: now.Add(2 * d.o.Timeout)})
 		if err != nil {
-			d.brake(ctx, log, "a parcel cannot be claimed", err)
+			d.brake(ctx, log, fmt.Errorf("claim a parcel: %w", err))
 			return
 		}
 		if !ok || !d.carry(ctx, log, p) {
@@ -196,11 +195,11 @@ func (d *Dispatcher) courier(ctx context.Context, unit string) {
 
 // brake keeps the courier out for a while, so that a broken store is not
 // asked in a tight loop.
-func (d *Dispatcher) brake(ctx context.Context, log *slog.Logger, text string, err error) {
+func (d *Dispatcher) brake(ctx context.Context, log *slog.Logger, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	log.Error(text, "error", err)
+	log.Error("the outbox does not work", "error", err)
 	timer, stop := d.o.Clock.After(d.o.Poll)
 	defer stop()
 	select {
@@ -220,7 +219,7 @@ func (d *Dispatcher) carry(ctx context.Context, log *slog.Logger, p Parcel) bool
 	}
 	state, err := d.settle(ctx, log, p, ack, err)
 	if err != nil {
-		d.brake(ctx, log, "an attempt cannot be written down", err)
+		d.brake(ctx, log, fmt.Errorf("write an attempt down: %w", err))
 		return false
 	}
 	d.flow.attempts.WithLabelValues(string(state)).Inc()

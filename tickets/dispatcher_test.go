@@ -212,7 +212,7 @@ func TestAnHourOfRefusalsThenOnceEachInOrder(t *testing.T) {
 			got = append(got, string(p.Body))
 			return nil
 		}}, nil)
-		time.Sleep(time.Hour + 5*time.Minute)
+		pass(time.Hour + 5*time.Minute)
 		synctest.Wait()
 		mu.Lock()
 		defer mu.Unlock()
@@ -265,7 +265,7 @@ func TestWhatARefusalLeadsTo(t *testing.T) {
 					u["A"] = tt.sink
 				}
 				start(t, &o, u, nil)
-				time.Sleep(tt.after)
+				pass(tt.after)
 				synctest.Wait()
 				if b := o.first(); b.state != tt.state || b.why != tt.why {
 					t.Errorf("it is %s for %s, want %s for %s", b.state, b.why, tt.state, tt.why)
@@ -314,7 +314,7 @@ func TestRetryAfterIsHonouredWithinReason(t *testing.T) {
 					}
 					return &tickets.Refusal{Why: tickets.Busy, RetryAfter: tt.asked}
 				}}, nil)
-				time.Sleep(2 * time.Hour)
+				pass(2 * time.Hour)
 				if len(times) != 2 {
 					t.Fatalf("%d attempts, want 2", len(times))
 				}
@@ -341,7 +341,7 @@ func TestUnitsThatHangDelayNobody(t *testing.T) {
 		}
 		u["well"] = fine
 		d := start(t, &o, u, nil)
-		time.Sleep(10 * time.Minute) // by now all of them are known to be in trouble
+		pass(10 * time.Minute) // by now all of them are known to be in trouble
 		for n := range 20 {
 			o.add("well", 1)
 			d.Wake()
@@ -349,7 +349,7 @@ func TestUnitsThatHangDelayNobody(t *testing.T) {
 			if got := o.count("well", tickets.Delivered); got != n+1 {
 				t.Fatalf("%d of %d delivered at once", got, n+1)
 			}
-			time.Sleep(7 * time.Second)
+			pass(7 * time.Second)
 		}
 	})
 }
@@ -369,7 +369,7 @@ func TestOneInFlightPerUnitAndNoMoreThanAllowed(t *testing.T) {
 				t.Errorf("two at once for %s", p.Unit)
 			}
 			mu.Unlock()
-			time.Sleep(time.Second)
+			pass(time.Second)
 			mu.Lock()
 			defer mu.Unlock()
 			now--
@@ -383,7 +383,7 @@ func TestOneInFlightPerUnitAndNoMoreThanAllowed(t *testing.T) {
 			o.add(name, 4)
 		}
 		start(t, &o, u, func(d *tickets.DispatcherOptions) { d.Concurrency = 8 })
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		for n := range 20 {
 			if got := o.count(fmt.Sprint(n), tickets.Delivered); got != 4 {
@@ -405,11 +405,11 @@ func TestABrokenStoreDelaysAndLosesNothing(t *testing.T) {
 		o.add("A", 2)
 		o.fails = 5
 		start(t, &o, units{"A": fine}, nil)
-		time.Sleep(4 * time.Second)
+		pass(4 * time.Second)
 		if o.count("A", tickets.Pending) != 2 {
 			t.Error("something was delivered while the store was away")
 		}
-		time.Sleep(5 * time.Minute)
+		pass(5 * time.Minute)
 		synctest.Wait()
 		if got := o.count("A", tickets.Delivered); got != 2 {
 			t.Errorf("%d of 2 delivered after the store came back", got)
@@ -458,7 +458,7 @@ func TestNewsIsToldOfEachOutcome(t *testing.T) {
 				news = append(news, fmt.Sprintf("%s %s %s", number, id, s))
 			}
 		})
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		mu.Lock()
 		defer mu.Unlock()
@@ -468,3 +468,6 @@ func TestNewsIsToldOfEachOutcome(t *testing.T) {
 		}
 	})
 }
+
+// pass lets time go by on synctest's clock.
+func pass(d time.Duration) { <-time.After(d) }

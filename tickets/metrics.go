@@ -2,10 +2,13 @@ package tickets
 
 import "github.com/prometheus/client_golang/prometheus"
 
+// Registerer takes the metrics of this package; nil keeps them to itself.
+type Registerer = prometheus.Registerer
+
 // metrics counts registrations.
 type metrics struct{ made *prometheus.CounterVec }
 
-func newMetrics(r prometheus.Registerer) *metrics {
+func newMetrics(r Registerer) *metrics {
 	m := &metrics{made: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "hotline_tickets_registered_total", Help: "Tickets registered, by disposition.",
 	}, []string{"disposition"})}
@@ -28,7 +31,7 @@ type flow struct {
 	age      prometheus.Histogram
 }
 
-func newFlow(r prometheus.Registerer) *flow {
+func newFlow(r Registerer) *flow {
 	f := &flow{
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hotline_tickets_deliveries_total", Help: "Attempts to deliver to a unit, by what became of them.",

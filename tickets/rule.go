@@ -1,6 +1,9 @@
 package tickets
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Rule is one way to find the lead unit of an item: place:subdistrict,
 // place:district, unit:CODE or manual.
@@ -44,7 +47,7 @@ type found struct {
 // place:district is implied; an item whose first rule is manual has none.
 func (d *Directory) leads(i Item, division string) []found {
 	var all []found
-	for _, rule := range append(i.Lead[:len(i.Lead):len(i.Lead)], ByDistrict) {
+	for _, rule := range append(slices.Clip(i.Lead), ByDistrict) {
 		if rule == Manual {
 			return all
 		}

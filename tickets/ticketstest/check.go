@@ -17,14 +17,21 @@ func readEvent(body []byte) (tickets.Event, error) {
 	if err := json.Unmarshal(body, &e); err != nil {
 		return e, errors.New("is no event with a ticket")
 	}
-	for field, ok := range map[string]bool{
-		"specversion": e.SpecVersion == "1.0", "type": e.Type == tickets.EventDispatched,
-		"source": e.Source != "", "time": !e.Time.IsZero(), "datacontenttype": e.DataContentType == "application/json",
-		"subject": e.Subject == e.Data.Number, "id": e.ID == tickets.EventID(e.Data.Number, e.Data.Seq),
-		"data.ticket_no": tickets.ValidNumber(e.Data.Number),
+	for _, rule := range []struct {
+		field string
+		ok    bool
+	}{
+		{"specversion", e.SpecVersion == "1.0"},
+		{"type", e.Type == tickets.EventDispatched},
+		{"source", e.Source != ""},
+		{"time", !e.Time.IsZero()},
+		{"datacontenttype", e.DataContentType == "application/json"},
+		{"data.ticket_no", tickets.ValidNumber(e.Data.Number)},
+		{"subject", e.Subject == e.Data.Number},
+		{"id", e.ID == tickets.EventID(e.Data.Number, e.Data.Seq)},
 	} {
-		if !ok {
-			return e, fmt.Errorf("%s: is wrong", field)
+		if !rule.ok {
+			return e, fmt.Errorf("%s: is wrong", rule.field)
 		}
 	}
 	var raw struct {

@@ -109,9 +109,16 @@ func (c *Clock) Pass(ctx context.Context, d time.Duration) error {
 		if err := c.awaitTimer(ctx); err != nil {
 			return err
 		}
-		if !c.fire(end) {
+		if !c.fire(end, false) {
 			return nil
 		}
+	}
+}
+
+// Advance lets d go by at once: all timers due by then fire, and nobody is
+// waited for.
+func (c *Clock) Advance(d time.Duration) {
+	for end := c.Now().Add(d); c.fire(end, true); {
 	}
 }
 
@@ -132,8 +139,9 @@ func (c *Clock) awaitTimer(ctx context.Context) error {
 	}
 }
 
-// fire goes to the next timer, or to end; false when end is reached.
-func (c *Clock) fire(end time.Time) bool {
+// fire goes to the next timer, or to end; false when end is reached. Without a
+// timer it goes to end only if alone: else somebody is about to set one.
+func (c *Clock) fire(end time.Time, alone bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := 0
@@ -143,7 +151,10 @@ func (c *Clock) fire(end time.Time) bool {
 		}
 	}
 	if len(c.timers) == 0 {
-		return true // stopped meanwhile: its owner sets another
+		if alone {
+			c.now = latest(c.now, end)
+		}
+		return !alone
 	}
 	if t := c.timers[i]; !t.at.After(end) {
 		c.now = latest(c.now, t.at)
@@ -151,7 +162,7 @@ func (c *Clock) fire(end time.Time) bool {
 		c.timers = slices.Delete(c.timers, i, i+1)
 		return true
 	}
-	c.now = end
+	c.now = latest(c.now, end)
 	return false
 }
 

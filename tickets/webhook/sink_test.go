@@ -116,7 +116,7 @@ func TestAnswersBecomePolicy(t *testing.T) {
 		"long reference":  {text(`{"ack_ref":"` + strings.Repeat("a", 129) + `"}`), bad},
 		"five megabytes":  {text(`{"ack_ref":"a","x":"` + strings.Repeat("x", 5<<20) + `"}`), bad},
 		"nothing":         {text(""), bad},
-		"204":             {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, tickets.Refusal{Why: tickets.BadReply, Status: 204, Permanent: true}},
+		"204":             {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, tickets.Refusal{Why: tickets.BadReply, Status: 204, Permanent: true}},
 		"cut off":         {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, tickets.Refusal{Why: tickets.Unreachable}},
 	}
 	for name, tt := range tests {
@@ -145,7 +145,7 @@ func check(t *testing.T, err error, want tickets.Refusal) {
 func TestASlowDripIsCutOff(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 		for r.Context().Err() == nil {
 			_, _ = io.WriteString(w, " ")
 			_ = http.NewResponseController(w).Flush()
