@@ -14,7 +14,8 @@ const maxFile = 256 << 10
 
 // Options says where a configuration comes from.
 type Options struct {
-	File string   // YAML; "" for defaults and environment only
+	File string   // YAML; "" for Text, defaults and environment only
+	Text []byte   // YAML that came with the binary; ignored when there is a File
 	Env  []string // as from os.Environ; HOTLINE_… are taken, all else ignored
 }
 
@@ -46,8 +47,11 @@ func (l *loader) load(v reflect.Value, o Options) {
 		return
 	}
 	l.defaults(v, "")
-	if o.File != "" {
+	switch {
+	case o.File != "":
 		l.file(v, o.File)
+	case len(o.Text) > 0:
+		l.yaml(v, o.Text, "")
 	}
 	l.environment(v, o.Env)
 	l.readSecrets(v)
