@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type Config struct {
 type Line struct {
 	Name    string   `yaml:"name" doc:"Short name, such as citizen; it goes into records and metrics."`
 	Title   Title    `yaml:"title" doc:"The name people read."`
-	Numbers []Number `yaml:"numbers" doc:"The numbers that reach the line: plain, or {dial, source}."`
+	Numbers []Number `yaml:"numbers" doc:"The numbers that reach the line, without area code: 12315, or 63371234=12315 where the number dialled stands for another hotline."`
 	Skill   Bucket   `yaml:"skill" doc:"The group of agents that serves the line."`
 	// Ring is how long one agent's desk rings.
 	Ring     time.Duration `yaml:"ring" default:"15s" doc:"How long one agent's desk rings."`
@@ -34,11 +35,11 @@ type Title struct {
 	EN string `yaml:"en" doc:"English."`
 }
 
-// Number is one number that citizens dial. In YAML it is {dial, source}, or
-// the plain number, which is then its own source.
+// Number is one number that citizens dial. In YAML it is the plain number, which
+// is then its own source, or number=hotline.
 type Number struct {
-	Dial   string `yaml:"dial" doc:"Digits as the gateway hands them up, without area code."`
-	Source string `yaml:"source" doc:"The merged hotline it stands for; empty means the number itself."`
+	Dial   string // digits as the gateway hands them up, without area code
+	Source string // the merged hotline it stands for; empty means the number itself
 }
 
 // DefaultLine is what a line has that names nothing.
@@ -46,34 +47,26 @@ func DefaultLine() Line {
 	return Line{Ring: 15 * time.Second, WrapUp: time.Minute, WrapExtend: time.Minute, WrapExtensions: 2}
 }
 
-// UnmarshalYAML puts the defaults under what the file says, so that an
-// explicit zero stays zero.
-func (l *Line) UnmarshalYAML(unmarshal func(any) error) error {
-	type plain Line
-	p := plain(DefaultLine())
-	if err := unmarshal(&p); err != nil {
-		return err
+// UnmarshalText reads "12315", or "63371234=12315" where the number dialled
+// stands for another hotline.
+func (n *Number) UnmarshalText(text []byte) error {
+	dial, source, named := strings.Cut(string(text), "=")
+	if !named {
+		source = dial
 	}
-	*l = Line(p)
+	if dial == "" || source == "" {
+		return fmt.Errorf("want a number, or number=hotline")
+	}
+	*n = Number{Dial: dial, Source: source}
 	return nil
 }
 
-// UnmarshalYAML takes "12315", 12315 or {dial: …, source: …}.
-func (n *Number) UnmarshalYAML(unmarshal func(any) error) error {
-	if err := unmarshal(&n.Dial); err == nil {
-		n.Source = n.Dial
-		return nil
+// MarshalText writes what UnmarshalText reads.
+func (n Number) MarshalText() ([]byte, error) {
+	if n.Source == "" || n.Source == n.Dial {
+		return []byte(n.Dial), nil
 	}
-	type plain Number
-	var p plain
-	if err := unmarshal(&p); err != nil {
-		return err
-	}
-	*n = Number(p)
-	if n.Source == "" {
-		n.Source = n.Dial
-	}
-	return nil
+	return []byte(n.Dial + "=" + n.Source), nil
 }
 
 // Validate names the field that is wrong, such as lines[2].numbers[0].dial.
@@ -133,13 +126,13 @@ func (l Line) checkNumbers(path string, taken map[string]string) error {
 	for i, n := range l.Numbers {
 		at := fmt.Sprintf("%s.numbers[%d]", path, i)
 		if !isNumber(n.Dial) {
-			return fmt.Errorf("%s.dial: %q is no number: 3 to 20 digits", at, n.Dial)
+			return fmt.Errorf("%s: %q is no number: 3 to 20 digits", at, n.Dial)
 		}
 		if n.Source != "" && !isNumber(n.Source) {
-			return fmt.Errorf("%s.source: %q is no number: 3 to 20 digits", at, n.Source)
+			return fmt.Errorf("%s: %q is no number: 3 to 20 digits", at, n.Source)
 		}
 		if other, ok := taken[n.Dial]; ok {
-			return fmt.Errorf("%s.dial: %s is taken by %s", at, n.Dial, other)
+			return fmt.Errorf("%s: %s is taken by %s", at, n.Dial, other)
 		}
 		taken[n.Dial] = at
 	}
