@@ -41,6 +41,12 @@ func newPeer(s *Seat, who identity) (*peer, error) {
 		_ = pc.Close()
 		return nil, fmt.Errorf("webrtc: add track: %w", err)
 	}
+	for _, t := range pc.GetTransceivers() {
+		if err := t.SetCodecPreferences(codecParameters()); err != nil {
+			_ = pc.Close()
+			return nil, fmt.Errorf("webrtc: prefer A-law: %w", err)
+		}
+	}
 	s.gateway.running.Go(func() { drain(sender) })
 	pc.OnTrack(p.hear)
 	pc.OnConnectionStateChange(func(pion.PeerConnectionState) { s.changed(p) })

@@ -1,0 +1,206 @@
+package webrtc
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"hotline/media"
+	"hotline/media/tone"
+)
+
+// A real browser: its microphone is measured here, our tone is measured there;
+// then the page is reloaded, and ICE restarted, while the bridge stays.
+func TestChromium(t *testing.T) {
+	g := newGateway(t, Config{Listen: "0.0.0.0:0", ListenTCP: "127.0.0.1:0"})
+	s := g.Seat("1001")
+	desk := openDesk(t, s)
+	citizen, ear := s.Out().NewSource(), tone.NewEar(8*media.SampleRate)
+	s.Out().Select(citizen)
+	s.Forward(ear)
+	g.wheel.Play(citizen, sound(600), true)
+
+	desk.call("connect(1)")
+	awaitEvent(t, s, SeatEvent{Connected, 1})
+	hears(t, "citizen", ear, 1004)
+	desk.hears(600)
+	desk.report()
+
+	desk.call("press('5#')")
+	for _, want := range "5#" {
+		if key := desk.key(s); key != want {
+			t.Errorf("key %q, want %q", key, want)
+		}
+	}
+
+	desk.call("restart(2)")
+	desk.hears(600)
+
+	reloaded := time.Now()
+	desk.run(chromedp.Reload())
+	desk.call("connect(3)")
+	awaitEvent(t, s, SeatEvent{Connected, 3})
+	if _, err := ear.Await(desk.ctx, media.FrameSamples); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("reload to audio: %v", time.Since(reloaded))
+	hears(t, "citizen after the reload", ear, 1004)
+	desk.hears(600)
+
+	s.Out().Select(nil)
+	proof, err := s.Prove(desk.ctx)
+	if err != nil || !proof.Toned || proof.PacketsIn < 40 || proof.Peak < 1000 {
+		t.Errorf("proof %+v, %v", proof, err)
+	}
+}
+
+// desk is the page in Chromium.
+type desk struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func openDesk(t *testing.T, s *Seat) *desk {
+	t.Helper()
+	page, err := os.ReadFile("testdata/desk.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(page) })
+	mux.HandleFunc("POST /offer", func(w http.ResponseWriter, r *http.Request) { answerHTTP(w, r, s) })
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("use-file-for-fake-audio-capture", microphone(t, 1004)),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("mute-audio", false),
+	)
+	allocator, stop := chromedp.NewExecAllocator(within(t, 90*time.Second), options...)
+	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(allocator)
+	t.Cleanup(closeTab)
+	d := &desk{t, ctx}
+	d.run(chromedp.Navigate(server.URL))
+	return d
+}
+
+func answerHTTP(w http.ResponseWriter, r *http.Request, s *Seat) {
+	offer, _ := io.ReadAll(r.Body)
+	gen, _ := strconv.Atoi(r.URL.Query().Get("gen"))
+	answer, err := s.Answer(r.Context(), gen, string(offer))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	_, _ = io.WriteString(w, answer)
+}
+
+// microphone writes a 48 kHz WAV file of one tone, which Chromium loops.
+func microphone(t *testing.T, hz float64) string {
+	t.Helper()
+	const rate, seconds = 48000, 5
+	var b bytes.Buffer
+	b.WriteString("RIFF")
+	header := []any{
+		uint32(36 + rate*seconds*2), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1),
+		uint32(rate), uint32(rate * 2), uint16(2), uint16(16), []byte("data"), uint32(rate * seconds * 2),
+	}
+	for _, field := range header {
+		_ = binary.Write(&b, binary.LittleEndian, field)
+	}
+	for i := range rate * seconds {
+		v := 0.4 * math.MaxInt16 * math.Sin(2*math.Pi*hz*float64(i)/rate)
+		_ = binary.Write(&b, binary.LittleEndian, int16(v))
+	}
+	path := filepath.Join(t.TempDir(), "mic.wav")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func (d *desk) run(action chromedp.Action[chromedp.Void]) {
+	d.t.Helper()
+	if _, err := chromedp.Run(d.ctx, action); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// evaluate runs a script of the page and waits for its promise.
+func evaluate[T any](d *desk, script string) T {
+	d.t.Helper()
+	result, err := chromedp.Run(d.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		d.t.Fatalf("%s: %v", script, err)
+	}
+	return result
+}
+
+func (d *desk) call(script string) {
+	d.t.Helper()
+	evaluate[string](d, script)
+}
+
+// loudest is what peak of the page returns.
+type loudest struct {
+	Hz      float64 `json:"hz"`
+	Decibel float64 `json:"decibel"`
+}
+
+// hears looks until the loudest tone in the browser is hz; the first sound may
+// still be on its way.
+func (d *desk) hears(hz float64) {
+	d.t.Helper()
+	var got loudest
+	for range 10 {
+		got = evaluate[loudest](d, "peak()")
+		if math.Abs(got.Hz-hz) < 5 && got.Decibel > -40 {
+			return
+		}
+	}
+	d.t.Errorf("the browser hears %.1f Hz at %.0f dB, want %v Hz", got.Hz, got.Decibel, hz)
+}
+
+// browserStats is what report of the page returns.
+type browserStats struct {
+	Cipher   string `json:"cipher"`
+	DTLSRole string `json:"dtlsRole"`
+	Lost     int    `json:"lost"`
+	Received int    `json:"received"`
+}
+
+func (d *desk) report() {
+	d.t.Helper()
+	got := evaluate[browserStats](d, "report()")
+	if got.Cipher != "SRTP_AEAD_AES_128_GCM" || got.DTLSRole != "client" || got.Lost != 0 || got.Received == 0 {
+		d.t.Errorf("%+v", got)
+	}
+}
+
+func (d *desk) key(s *Seat) rune {
+	d.t.Helper()
+	select {
+	case key := <-s.Digits():
+		return key
+	case <-d.ctx.Done():
+		d.t.Fatal("no key")
+		return 0
+	}
+}
