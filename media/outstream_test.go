@@ -304,7 +304,7 @@ func TestOutStreamContinuity(t *testing.T) {
 			seq, ts := rapid.Uint16().Draw(t, "seq"), rapid.Uint32().Draw(t, "ts")
 			talkers = append(talkers, newTalker(o.NewSource(), uint32(i), seq, ts))
 		}
-		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+		for range rapid.IntRange(1, 300).Draw(t, "steps") {
 			disturb(t, o, c, talkers)
 		}
 		checkContinuity(t, w.packets)
@@ -313,7 +313,7 @@ func TestOutStreamContinuity(t *testing.T) {
 
 func disturb(t *rapid.T, o *OutStream, c *clock, talkers []*talker) {
 	who := rapid.SampledFrom(talkers).Draw(t, "who")
-	switch rapid.IntRange(0, 9).Draw(t, "what") {
+	switch rapid.IntRange(0, 11).Draw(t, "what") {
 	case 0:
 		o.Select(who.to)
 	case 1:
@@ -324,7 +324,9 @@ func disturb(t *rapid.T, o *OutStream, c *clock, talkers []*talker) {
 		p := who.p // late or duplicate
 		back := rapid.IntRange(1, 80).Draw(t, "back")
 		p.Sequence -= uint16(back)
-		p.Timestamp -= uint32(back) * FrameSamples
+		if rapid.Bool().Draw(t, "honest") {
+			p.Timestamp -= uint32(back) * FrameSamples
+		}
 		who.to.Write(&p)
 	case 4:
 		who.p.SSRC = rapid.Uint32().Draw(t, "ssrc")
@@ -338,6 +340,8 @@ func disturb(t *rapid.T, o *OutStream, c *clock, talkers []*talker) {
 		who.p.Sequence++
 	case 7:
 		c.advance(time.Duration(rapid.IntRange(-100, 5000).Draw(t, "ms")) * time.Millisecond)
+	case 8:
+		who.p.Timestamp -= uint32(rapid.IntRange(1, 100000).Draw(t, "restarted"))
 	default:
 		who.say()
 		c.advance(FrameDuration)
