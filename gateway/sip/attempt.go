@@ -21,6 +21,7 @@ type attempt struct {
 	mu     sync.Mutex
 	acks   map[string]*sip.Request // by their To tag
 	winner bool
+	acked  chan struct{} // closed when the winner's first ACK has left
 }
 
 // impatient fires when the caller gives up.
@@ -53,6 +54,9 @@ func (a *attempt) feed(c *call) {
 		case <-a.tx.Done():
 			c.post(c.onNoAnswer)
 			return
+		case <-a.gateway.ctx.Done():
+			a.tx.Terminate()
+			return
 		}
 	}
 }
@@ -81,7 +85,11 @@ func (a *attempt) accept(res *sip.Response) dialog {
 	a.mu.Lock()
 	a.winner = true
 	a.mu.Unlock()
-	a.gateway.errand(func() { a.gateway.acknowledge(ack) })
+	a.acked = make(chan struct{})
+	a.gateway.errand(func() {
+		defer close(a.acked)
+		a.gateway.acknowledge(ack)
+	})
 	return d
 }
 
@@ -156,5 +164,12 @@ func (a *attempt) sendCancel(sent func()) {
 func (a *attempt) drop() {
 	if a != nil && a.tx != nil {
 		a.tx.Terminate()
+	}
+}
+
+// confirmed waits until the ACK has left: a BYE must not overtake it.
+func (a *attempt) confirmed() {
+	if a != nil && a.acked != nil {
+		<-a.acked
 	}
 }

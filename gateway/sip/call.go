@@ -130,6 +130,8 @@ func (c *call) wait() func() {
 		return func() { c.order(evHangup, contact.CitizenEnded) }
 	case <-c.attempt.overdue():
 		return c.onNoAnswer
+	case <-c.gateway.ctx.Done(): // Close has waited long enough
+		return c.breakOff
 	}
 }
 
@@ -145,15 +147,16 @@ func (c *call) safely(f func()) {
 	f()
 }
 
-// breakOff ends a call that we no longer understand, as its state allows.
+// breakOff ends a call that cannot go on, as its state allows: for the cause
+// that was ordered, or with internal.
 func (c *call) breakOff() {
 	defer func() {
 		if recover() != nil {
 			c.end(contact.Internal)
 		}
 	}()
-	c.depart(contact.Internal)
-	c.end(contact.Internal)
+	c.depart(c.cause)
+	c.end(c.cause)
 }
 
 // acks are ACKs that came within the INVITE's transaction: of old peers that

@@ -225,10 +225,12 @@ func (g *Gateway) Close(ctx context.Context) error {
 		c.post(func() { c.order(evHangup, contact.NodeLost) })
 	}
 	left := g.settle(ctx)
+	g.cancel() // whoever still waits says the last word and goes
+	<-g.chores.idle()
+	g.chores.end()
 	// Nothing more is read, while what sipgo's goroutines hold still finds its
 	// socket: without one they would open another, for ever.
 	g.border.shut.Store(true)
-	g.cancel()
 	g.transactions.Close()
 	errs := []error{left}
 	for _, l := range g.listeners {
@@ -236,8 +238,6 @@ func (g *Gateway) Close(ctx context.Context) error {
 	}
 	g.serving.Wait()
 	errs = append(errs, g.transport.Close())
-	g.chores.end()
-	<-g.chores.idle()
 	return errors.Join(errs...)
 }
 

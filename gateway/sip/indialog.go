@@ -111,6 +111,7 @@ func (c *call) bye(why contact.Cause) {
 	pass := c.pass()
 	c.gateway.errand(func() {
 		defer pass()
+		c.attempt.confirmed()
 		c.gateway.send(req, c.noticed)
 	})
 }

@@ -1,0 +1,171 @@
+package sip
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"hotline/contact"
+	"hotline/gateway"
+)
+
+// What citizens and carriers do, played by SIPp. Each scenario checks the
+// answers itself.
+func TestSIPpScenarios(t *testing.T) {
+	t.Parallel()
+	ringOn := func(ctx context.Context, in *Inbound) { _ = in.Ring(ctx) }
+	hangUp := func(ctx context.Context, in *Inbound) {
+		pickUp(ctx, in)
+		_ = in.Hangup(ctx, contact.AgentEnded)
+	}
+	refuse := func(why contact.Cause) func(context.Context, *Inbound) {
+		return func(ctx context.Context, in *Inbound) { _ = in.Refuse(ctx, why) }
+	}
+	short := func(o *Options) { o.Timers = Timers{T1: 50 * time.Millisecond, T2: 100 * time.Millisecond} }
+	full := func(o *Options) { o.Config.MaxCalls = 1 }
+	const none = contact.Cause(255) // no call begins
+	tests := map[string]struct {
+		scenario string
+		serve    func(context.Context, *Inbound)
+		want     contact.Cause
+		change   func(*Options)
+		args     []string
+	}{
+		"offer in the 200":               {"uac_late", pickUp, contact.CitizenEnded, nil, nil},
+		"offer in the 200, no answer":    {"uac_late_none", pickUp, contact.MediaLost, nil, nil},
+		"CANCEL":                         {"uac_cancel", ringOn, contact.CitizenEnded, nil, nil},
+		"BYE from the house":             {"uac_recv_bye", hangUp, contact.AgentEnded, nil, nil},
+		"no ACK":                         {"uac_noack", pickUp, contact.MediaLost, short, nil},
+		"OPTIONS":                        {"uac_options", nil, none, nil, nil},
+		"hold, retrieve, another codec":  {"uac_hold", pickUp, contact.CitizenEnded, nil, nil},
+		"re-INVITE to a foreign address": {"uac_reject_reoffer", pickUp, contact.CitizenEnded, nil, nil},
+		"2.5 KB with Record-Routes":      {"uac_large", pickUp, contact.CitizenEnded, nil, nil},
+		"TCP":                            {"uac_basic", pickUp, contact.CitizenEnded, nil, []string{"-t", "t1"}},
+		"TCP, BYE from the house":        {"uac_recv_bye", hangUp, contact.AgentEnded, nil, []string{"-t", "t1"}},
+		"Max-Forwards 0":                 {"uac_hops", nil, none, nil, nil},
+		"Require":                        {"uac_require", nil, none, nil, nil},
+		"no common codec":                {"uac_codec", nil, none, nil, nil},
+		"media address of others":        {"uac_foreign_media", nil, none, nil, nil},
+		"requests of no dialog":          {"uac_strangers", nil, none, nil, nil},
+		"unknown number":                 {"uac_unknown", refuse(contact.RefusedUnknown), contact.RefusedUnknown, nil, nil},
+		"overload":                       {"uac_busy", refuse(contact.RefusedOverload), contact.RefusedOverload, full, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var changes []func(*Options)
+			if tt.change != nil {
+				changes = append(changes, tt.change)
+			}
+			n := startNode(t, tt.serve, changes...)
+			addr := n.Addrs().UDP
+			if len(tt.args) > 0 {
+				addr = n.Addrs().TCP
+			}
+			sipp(t, tt.scenario, addr, append([]string{"-m", "1"}, tt.args...)...)
+			if tt.want != none {
+				n.wantEnded(t, tt.want)
+			} else if len(n.calls) != 0 {
+				t.Error("a call began")
+			}
+		})
+	}
+}
+
+func TestManyCallsAtOnce(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, pickUp)
+	sipp(t, "uac_basic", n.Addrs().UDP, "-m", "100", "-r", "100")
+	for range 100 {
+		n.wantEnded(t, contact.CitizenEnded)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, pickUp)
+	n.Drain()
+	sipp(t, "uac_busy", n.Addrs().UDP, "-m", "1")
+	if len(n.calls) != 0 {
+		t.Error("a call began on a draining node")
+	}
+}
+
+func TestMaxCalls(t *testing.T) {
+	t.Parallel()
+	ring := func(ctx context.Context, in *Inbound) { _ = in.Ring(ctx) }
+	n := startNode(t, ring, func(o *Options) { o.Config.MaxCalls = 1 })
+	p := newPeer(t, n.Addrs().UDP)
+	p.invite("one", "")
+	n.call(t)
+	sipp(t, "uac_busy", n.Addrs().UDP, "-m", "1")
+}
+
+// uas starts SIPp as the called.
+func uas(t *testing.T, scenario string) (target string, wait func()) {
+	t.Helper()
+	port := freePort(t)
+	cmd := sippCommand(t, scenario, netip.AddrPort{}, "-m", "1", "-p", itoa(port))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return "sip:12345@127.0.0.1:" + itoa(port), func() {
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("sipp %s: %v\n%s", scenario, err, sippErrors(cmd.Dir))
+		}
+	}
+}
+
+func events(t *testing.T, l gateway.Leg) func(gateway.LegEventKind) gateway.LegEvent {
+	t.Helper()
+	return func(want gateway.LegEventKind) gateway.LegEvent {
+		select {
+		case e := <-l.Events():
+			if e.Kind != want {
+				t.Fatalf("event %d (cause %s), want %d", e.Kind, e.Cause, want)
+			}
+			return e
+		case <-time.After(20 * time.Second):
+			t.Fatalf("event %d has not come", want)
+		}
+		return gateway.LegEvent{}
+	}
+}
+
+func TestOutboundManyProvisionals(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, nil)
+	target, wait := uas(t, "uas_many_provisionals")
+	leg, err := n.Dial(t.Context(), DialRequest{To: target, From: "01012345"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := events(t, leg)
+	next(gateway.LegAnswered)
+	if leg.Media() == nil || leg.Status() != 200 {
+		t.Errorf("answered with status %d, media %v", leg.Status(), leg.Media())
+	}
+	if err := leg.Hangup(t.Context(), contact.AgentEnded); err != nil {
+		t.Error(err)
+	}
+	next(gateway.LegGone)
+	wait()
+}
+
+// A 200 that crosses our CANCEL gets ACK and BYE.
+func TestOutboundCrossing(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, nil)
+	target, wait := uas(t, "uas_cross")
+	ctx, cancel := context.WithCancel(t.Context())
+	leg, err := n.Dial(ctx, DialRequest{To: target})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(500*time.Millisecond, cancel)
+	if e := events(t, leg)(gateway.LegGone); e.Cause != contact.CitizenEnded {
+		t.Errorf("cause %s", e.Cause)
+	}
+	wait()
+}
