@@ -19,6 +19,8 @@ import (
 	"hotline/session"
 )
 
+// These tests run one after another: audio needs the machine's time.
+
 // studio is a gateway with its wheel.
 type studio struct {
 	gateway *webrtc.Gateway
@@ -72,7 +74,6 @@ func form() map[string]any {
 }
 
 func TestAHeadlessAgentServesACall(t *testing.T) {
-	t.Parallel()
 	rooms := newStudio(t)
 	w := newWorldWith(t, desk.WebRTC(rooms.gateway))
 	a, err := headless.Dial(w.ctx(), headless.Options{
@@ -92,7 +93,7 @@ func TestAHeadlessAgentServesACall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hz, _ := tone.Peak(heard, 8000); math.Abs(hz-880) > 5 {
+	if hz, _ := tone.Peak(heard[len(heard)-1600:], 8000); math.Abs(hz-880) > 5 {
 		t.Errorf("the citizen hears %.1f Hz, want 880", hz)
 	}
 	r := <-a.Reports()
@@ -111,7 +112,6 @@ func TestAHeadlessAgentServesACall(t *testing.T) {
 }
 
 func TestAHeadlessAgentReportsARingThatStopped(t *testing.T) {
-	t.Parallel()
 	w := newWorldWith(t, desk.WebRTC(newStudio(t).gateway))
 	a, err := headless.Dial(w.ctx(), headless.Options{
 		URL: w.server.URL, Account: "1001", Password: "secret", Log: slog.New(slog.DiscardHandler),
@@ -137,7 +137,6 @@ func TestAHeadlessAgentReportsARingThatStopped(t *testing.T) {
 }
 
 func TestAHeadlessAgentThatIsNotWanted(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t)
 	tests := map[string]headless.Options{
 		"a wrong password": {Account: "1001", Password: "guess"},

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
-
-	"hotline/media/tone"
 )
 
 // Options of an Agent. Needed are URL, Account, Password and Log.
@@ -51,6 +49,9 @@ type Report struct {
 	Err      string        `json:"error,omitempty"`
 }
 
+// proofsAtMost is how often the audio is tried before the agent gives up.
+const proofsAtMost = 5
+
 // reportsKept is how many reports wait for their reader.
 const reportsKept = 256
 
@@ -67,6 +68,7 @@ type Agent struct {
 	client *Client
 	line   *line
 	gen    uint64
+	proofs int // in vain, one after the other
 	node   string
 	epoch  string
 	seq    uint64
@@ -293,12 +295,14 @@ func (a *Agent) connect(ctx context.Context) error {
 }
 
 // try sends a command; a refusal is only noted, as the server's state decides.
-func (a *Agent) try(ctx context.Context, kind string, data any) {
+func (a *Agent) try(ctx context.Context, kind string, data any) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := a.client.Do(ctx, kind, data); err != nil {
 		a.o.Log.Warn("command refused", "type", kind, "error", err)
+		return false
 	}
+	return true
 }
 
 func (a *Agent) contact() map[string]any {
@@ -389,8 +393,13 @@ func (a *Agent) prove(ctx context.Context, f Frame) error {
 		return nil
 	}
 	hz, loud := a.measure(ctx, time.Duration(d.MS)*time.Millisecond)
-	a.try(ctx, "leg.heard", map[string]any{"gen": d.Gen, "level": loud, "hz": hz})
-	if a.call == nil {
+	proven := a.try(ctx, "leg.heard", map[string]any{"gen": d.Gen, "level": loud, "hz": hz})
+	if a.proofs++; !proven && a.proofs < proofsAtMost {
+		a.try(ctx, "leg.prove", struct{}{}) // the machine may have been busy
+		return nil
+	}
+	a.proofs = 0
+	if a.call == nil && proven {
 		a.try(ctx, "agent.state", map[string]any{"state": "ready"})
 	}
 	return nil
@@ -412,8 +421,7 @@ func (a *Agent) measure(ctx context.Context, lasts time.Duration) (hz, loud floa
 	if err != nil {
 		return 0, 0
 	}
-	hz, _ = tone.Peak(samples, 8000)
-	return hz, level(samples)
+	return loudest(samples), level(samples)
 }
 
 func (a *Agent) agentChanged(ctx context.Context, f Frame) error {
@@ -512,7 +520,7 @@ func (a *Agent) listened(l *line) {
 	a.call.Packets = l.packets.Load() - a.call.packets
 	last := samples[max(0, len(samples)-8000):]
 	if len(last) >= 800 {
-		a.call.HeardHz, _ = tone.Peak(last, 8000)
+		a.call.HeardHz = loudest(last)
 		a.call.Level = level(last)
 	}
 	if a.o.Heard != nil {

@@ -207,6 +207,16 @@ func level(samples []int16) float64 {
 	return math.Sqrt(sum / float64(len(samples)))
 }
 
+// pitchSamples is how much a pitch is read from: 0.2 s is exact to a hertz, and
+// the work grows with the square.
+const pitchSamples = 1600
+
+// loudest is the strongest frequency of the newest samples, in Hz.
+func loudest(samples []int16) float64 {
+	hz, _ := tone.Peak(samples[max(0, len(samples)-pitchSamples):], media.SampleRate)
+	return hz
+}
+
 // Sine is a tone of one second, for Options.Play.
 func Sine(hz float64) []int16 {
 	samples := make([]int16, media.SampleRate)
