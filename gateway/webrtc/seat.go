@@ -213,6 +213,9 @@ func (s *Seat) lose(p *peer, news SeatEventKind, why ending) {
 	if !current && !waiting {
 		return // it was retired by us
 	}
+	if waiting {
+		news, why = Failed, endFailed // it never got here
+	}
 	s.tell(p, news)
 	if current {
 		s.active.Store(nil)
