@@ -32,7 +32,7 @@ func findBinary(ctx context.Context) (string, error) {
 }
 
 func checkBinary(ctx context.Context, path string) error {
-	out, err := exec.CommandContext(ctx, path, "--version").Output() //nolint:gosec // the path comes from LookPath
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
 	if err != nil {
 		return fmt.Errorf("ask %s for its version: %w", path, err)
 	}

@@ -46,7 +46,7 @@ func TestFindBinary(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			if tt.script != "" {
-				if err := os.WriteFile(filepath.Join(dir, "redis-server"), []byte(tt.script), 0o700); err != nil { //nolint:gosec // it must run
+				if err := os.WriteFile(filepath.Join(dir, "redis-server"), []byte(tt.script), 0o700); err != nil {
 					t.Fatal(err)
 				}
 			}

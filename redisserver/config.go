@@ -10,7 +10,9 @@ import (
 type Config struct {
 	// Dir is made if missing and locked while the server lives.
 	Dir string `yaml:"dir" doc:"Folder of the private Redis: append-only file, socket, lock."`
-	// Appendfsync is always, everysec (also when empty) or no.
+	// Appendfsync is always, everysec (also when empty) or no. All three keep
+	// every answered write when Redis is killed; a power cut costs nothing, a
+	// second, or what the kernel had not yet written.
 	Appendfsync string `yaml:"appendfsync" default:"everysec" doc:"When the append-only file reaches the disk: always, everysec or no."`
 	// Log gets the server's own lines; nil is silent.
 	Log *slog.Logger `yaml:"-"`

@@ -50,12 +50,25 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	alive, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
-	go s.supervise(alive)
+	s.run(alive)
 	if err := s.awaitReady(ctx); err != nil {
 		return nil, fmt.Errorf("redisserver: %w", errors.Join(err, s.Stop(context.WithoutCancel(ctx))))
 	}
 	s.cfg.Log.Info("redis is ready", "socket", s.socket, "pid", s.Pid())
 	return s, nil
+}
+
+// run starts the server's goroutines; done closes when all have ended.
+func (s *Server) run(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { s.supervise(ctx) })
+	if s.cfg.Appendfsync == "everysec" {
+		all.Go(func() { s.syncFiles(ctx) })
+	}
+	go func() {
+		all.Wait()
+		close(s.done)
+	}()
 }
 
 func prepare(ctx context.Context, cfg Config) (*Server, error) {

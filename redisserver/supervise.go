@@ -18,7 +18,6 @@ import (
 func (s *Server) supervise(ctx context.Context) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer close(s.done)
 	for pause := firstPause; ctx.Err() == nil; pause = min(pause*2, longPause) {
 		began := time.Now()
 		err := s.runChild(ctx)
@@ -68,7 +67,7 @@ func (s *Server) args() []string {
 	return []string{
 		"--port", "0", "--unixsocket", s.socket, "--unixsocketperm", "700",
 		"--dir", s.cfg.Dir, "--save", "", "--appendonly", "yes",
-		"--appendfsync", s.cfg.Appendfsync, "--maxmemory-policy", "noeviction",
+		"--appendfsync", s.cfg.redisFsync(), "--maxmemory-policy", "noeviction",
 		"--daemonize", "no", "--logfile", "",
 	}
 }
