@@ -105,12 +105,14 @@ type Queue interface {
 	// An agent who held it is free. Unknown contacts are no error.
 	Withdraw(ctx context.Context, id contact.ID, why contact.Cause) error
 	// SetAgent says what an agent takes. A contact that was offered to an
-	// agent who goes Offline waits again at its old place.
+	// agent who goes Offline waits again at its old place. Offline from a node
+	// that the agent has left for another is old news and changes nothing.
 	SetAgent(ctx context.Context, a Agent) error
 	// Accept turns the offer of that token into service, or ErrStale.
 	Accept(ctx context.Context, id contact.ID, t Token) error
 	// Decline ends the offer of that token: the contact waits again at its
 	// old place and the agent is set Away. ErrStale when it is over already.
+	// Disconnected may end a talk too: the agent's desk did not come back.
 	Decline(ctx context.Context, id contact.ID, t Token, why DeclineReason) error
 	// Wrap says that the talk is over and the agent still writes: the slot stays taken.
 	Wrap(ctx context.Context, id contact.ID, t Token) error

@@ -80,7 +80,7 @@ func (d dump) hall() memstore.Hall {
 func (d dump) contact(id string, v map[string]string) memstore.Contact {
 	return memstore.Contact{
 		State: routing.State(v["state"]), Class: contact.Class(v["class"]), Buckets: names[routing.Bucket](v["buckets"]),
-		Score: number(v["score"]), Anchor: routing.NodeID(v["anchor"]), Token: routing.Token(number(v["ep"])), //nolint:gosec // tokens count from 1
+		Score: number(v["score"]), Anchor: routing.NodeID(v["anchor"]), Token: routing.Token(number(v["ep"])),
 		Agent: contact.AgentID(v["agent"]), Ring: number(v["ring"]), Lease: number(d.Zset["lease"][id]),
 		Enqueued: number(v["enq"]), Cause: v["cause"],
 	}
@@ -100,13 +100,13 @@ func (d dump) readStreams(h *memstore.Hall) {
 			if ok {
 				h.Orders[routing.NodeID(node)] = append(h.Orders[routing.NodeID(node)], routing.Command{
 					Kind: routing.CommandKind(v["kind"]), Contact: contact.ID(v["contact"]), Agent: contact.AgentID(v["agent"]),
-					Token: routing.Token(number(v["token"])), Expires: time.UnixMilli(number(v["expires"])).UTC(), //nolint:gosec // tokens count from 1
+					Token: routing.Token(number(v["token"])), Expires: time.UnixMilli(number(v["expires"])).UTC(),
 				})
 				continue
 			}
 			h.Log = append(h.Log, memstore.Transition{
 				Contact: contact.ID(v["contact"]), Event: routing.Event(v["event"]), From: routing.State(v["from"]),
-				To: routing.State(v["to"]), Agent: contact.AgentID(v["agent"]), Token: routing.Token(number(v["token"])), //nolint:gosec // tokens count from 1
+				To: routing.State(v["to"]), Agent: contact.AgentID(v["agent"]), Token: routing.Token(number(v["token"])),
 				At: number(v["at"]),
 			})
 		}

@@ -53,7 +53,7 @@ func openHouse(t *testing.T, cfg redisstore.Config) *house {
 	h.orders = h.Commands(ctx, node)
 	t.Cleanup(func() {
 		cancel()
-		for range h.orders { //nolint:revive // drained until closed
+		for range h.orders {
 		}
 	})
 	return h

@@ -15,6 +15,9 @@ const expired = "expired"
 
 const scrapePatience = time.Second
 
+// Registerer takes the metrics of a store.
+type Registerer = prometheus.Registerer
+
 type metrics struct {
 	matches    prometheus.Counter
 	declines   *prometheus.CounterVec
@@ -24,7 +27,7 @@ type metrics struct {
 	readErrors prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer, s *Store) (*metrics, error) {
+func newMetrics(reg Registerer, s *Store) (*metrics, error) {
 	m := &metrics{
 		matches: counter("matches_total", "Offers made by commands of this node."),
 		declines: prometheus.NewCounterVec(prometheus.CounterOpts{

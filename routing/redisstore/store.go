@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"hotline/routing"
@@ -18,7 +17,7 @@ type Config struct {
 	Hall   string                // the house's number, such as 12345: the hash tag of all keys
 	Log    *slog.Logger          // nil is silent
 	// Registerer takes the metrics; nil keeps them out of sight.
-	Registerer prometheus.Registerer
+	Registerer Registerer
 	// Now replaces the queue's clock in tests; nil is Redis's TIME.
 	Now func() time.Time
 }

@@ -93,7 +93,7 @@ func (h *hall) listen(n routing.NodeID) {
 	h.orders[n] = ch
 	h.t.Cleanup(func() {
 		cancel()
-		for range ch { //nolint:revive // drained until closed
+		for range ch {
 		}
 	})
 }
