@@ -136,6 +136,28 @@ func TestAHeadlessAgentReportsARingThatStopped(t *testing.T) {
 	}
 }
 
+func TestAHeadlessAgentComesBack(t *testing.T) {
+	w := newWorldWith(t, desk.WebRTC(newStudio(t).gateway))
+	a, err := headless.Dial(w.ctx(), headless.Options{
+		URL: w.server.URL, Account: "1001", Password: "secret", Log: slog.New(slog.DiscardHandler), TalkFor: time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.desk.Drain(0)
+	w.awaitMetric("hotline_desk_socket_joins_total", "resumed", 1)
+	c := newCall(1)
+	if err := <-w.offer("1001", c); err != nil {
+		t.Fatalf("offer: %v", err)
+	}
+	if r := <-a.Reports(); !r.Answered || r.Contact != string(c.Contact.ID) {
+		t.Errorf("report is %+v", r)
+	}
+	if err := a.Close(w.ctx()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAHeadlessAgentThatIsNotWanted(t *testing.T) {
 	w := newWorld(t)
 	tests := map[string]headless.Options{

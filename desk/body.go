@@ -4,12 +4,18 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"hotline/contact"
 )
 
+// bodyWithin is how long a body may take.
+const bodyWithin = 5 * time.Second
+
 // read takes the body strictly into to.
 func (x *exchange) read(to any) error {
+	// Not every ResponseWriter of a test can do it, every server's can.
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(bodyWithin))
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxBody))
 	var long *http.MaxBytesError
 	switch {

@@ -38,8 +38,12 @@ func (c Config) Validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"lost_after", c.LostAfter}, {"release_after", c.ReleaseAfter}, {"forget_after", c.ForgetAfter},
-		{"recheck", c.Recheck}, {"ping_every", c.PingEvery}, {"pong_within", c.PongWithin},
+		{"lost_after", c.LostAfter},
+		{"release_after", c.ReleaseAfter},
+		{"forget_after", c.ForgetAfter},
+		{"recheck", c.Recheck},
+		{"ping_every", c.PingEvery},
+		{"pong_within", c.PongWithin},
 	} {
 		if d.value <= 0 {
 			errs = append(errs, fmt.Errorf("%s: want a positive duration, got %s", d.name, d.value))

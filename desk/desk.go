@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"hotline/contact"
 	"hotline/people"
 	"hotline/records"
@@ -28,7 +26,7 @@ type Options struct {
 	Config     Config
 	Node       routing.NodeID
 	Log        *slog.Logger
-	Registerer prometheus.Registerer
+	Registerer Registerer
 	Now        func() time.Time
 
 	Queue   Queue
@@ -58,6 +56,7 @@ type Desk struct {
 
 	mu      sync.Mutex
 	seats   map[contact.AgentID]*seat
+	open    map[contact.AgentID]int // sockets, those included that have not said hello
 	closed  bool
 	running sync.WaitGroup // seats and sockets
 }
@@ -79,7 +78,7 @@ func New(o Options) (*Desk, error) {
 	d := &Desk{
 		o: o, metrics: newMetrics(o.Registerer), access: newAccess(o.Records), doers: doers(),
 		lines: titles(o.Lines), openapi: document, origins: newOrigins(o.Config.Origins),
-		signIns: newLimiter(o.Now), seats: make(map[contact.AgentID]*seat),
+		signIns: newLimiter(o.Now), seats: make(map[contact.AgentID]*seat), open: make(map[contact.AgentID]int),
 	}
 	d.nodeID.Store(&o.Node)
 	if o.Hall != nil {
@@ -172,7 +171,7 @@ func (d *Desk) all() []*seat {
 // when the desk closes.
 func (d *Desk) join(a people.Account, sock *socket, h helloData) *seat {
 	for {
-		s := d.open(a, h)
+		s := d.begin(a, h)
 		if s == nil {
 			return nil
 		}
@@ -183,8 +182,8 @@ func (d *Desk) join(a people.Account, sock *socket, h helloData) *seat {
 	}
 }
 
-// open finds the agent's seat or begins one.
-func (d *Desk) open(a people.Account, h helloData) *seat {
+// begin finds the agent's seat or opens one.
+func (d *Desk) begin(a people.Account, h helloData) *seat {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {

@@ -71,8 +71,7 @@ func (d *Desk) saveDraft(x *exchange) error {
 	}
 	draft := tickets.Draft{Contact: c.ID, Revision: *b.Revision, Agent: x.who.ID, Fields: b.Fields}
 	saved, err := d.o.Tickets.SaveDraft(x.r.Context(), draft)
-	var newer *tickets.Conflict
-	if errors.As(err, &newer) {
+	if newer, ok := errors.AsType[*tickets.Conflict](err); ok {
 		p := problem(Conflict, "已有更新的草稿 / a newer draft is saved")
 		return writeJSON(x.w, http.StatusConflict, conflictBody{p, draftOf(newer.Current)})
 	}
@@ -84,8 +83,7 @@ func (d *Desk) saveDraft(x *exchange) error {
 
 // ticketProblem keeps what the form is to blame for; all else is unavailable.
 func ticketProblem(what string, err error) error {
-	var fields tickets.FieldErrors
-	if errors.As(err, &fields) {
+	if fields, ok := errors.AsType[tickets.FieldErrors](err); ok {
 		return formProblem(fields)
 	}
 	return unavailable(what, err)

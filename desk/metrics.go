@@ -2,6 +2,9 @@ package desk
 
 import "github.com/prometheus/client_golang/prometheus"
 
+// Registerer takes the desk's metrics.
+type Registerer = prometheus.Registerer
+
 // metrics of the desk. Label values come from closed lists.
 type metrics struct {
 	seats          prometheus.Gauge

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -44,9 +45,7 @@ func (w *world) send(t *testing.T, a ask) reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k, v := range a.header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, a.header)
 	if a.token != "" {
 		req.AddCookie(&http.Cookie{Name: "__Host-hotline", Value: a.token})
 	}

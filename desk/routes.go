@@ -148,6 +148,9 @@ type counting struct {
 	status int
 }
 
+// Unwrap lets http.ResponseController reach the connection.
+func (c *counting) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
 // WriteHeader implements http.ResponseWriter.
 func (c *counting) WriteHeader(status int) {
 	c.status = status

@@ -281,6 +281,62 @@ func TestAReloadKeepsTheCall(t *testing.T) {
 	back.awaitState("ready", "")
 }
 
+func TestAnAgentWithoutAudioLosesTheCitizen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *desk.Config) { c.LostAfter, c.ReleaseAfter = 50*time.Millisecond, 100*time.Millisecond })
+	s := w.ready("1001")
+	s.talk("1001")
+	w.phones.of("1001").say(desk.PhoneFailed)
+	if c := s.awaitCall("wrapup"); c.Cause != "media_lost" {
+		t.Errorf("call is %+v", c)
+	}
+	s.awaitState("not_ready", "audio")
+	if n := w.hall.count("lost"); n != 1 {
+		t.Errorf("the session heard of it %d times", n)
+	}
+}
+
+func TestAudioThatComesBackKeepsTheCitizen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.ready("1001")
+	c := s.talk("1001")
+	w.phones.of("1001").say(desk.PhoneDisconnected)
+	w.awaitQueue("1001", routing.Away)
+	w.phones.of("1001").say(desk.PhoneConnected)
+	w.awaitQueue("1001", routing.Ready)
+	s.do("call.hangup", object{"contact": c.Contact.ID})
+	s.do("wrapup.finish", object{"contact": c.Contact.ID})
+	s.awaitState("ready", "")
+}
+
+func TestASeatLostInWrapUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *desk.Config) { c.LostAfter = 50 * time.Millisecond })
+	s := w.ready("1001")
+	c := s.talk("1001")
+	s.do("call.hangup", object{"contact": c.Contact.ID})
+	_ = s.client.Close()
+	w.awaitQueue("1001", routing.Away)
+	w.desk.Tell("1001", session.News{Kind: session.Finished, Contact: c.Contact.ID, Token: c.Token})
+	back := w.open(s.rest, headless.Hello{Phone: "view"})
+	if a := back.client.Welcome().Snapshot.Agent; a.State != "not_ready" || a.Reason != "disconnected" || a.Pending != nil {
+		t.Errorf("agent is %+v", a)
+	}
+}
+
+func TestARingOutlastsItsSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.ready("1001")
+	c := newCall(1)
+	c.Until = time.Now().Add(-5 * time.Second) // as if the word had been lost
+	_ = w.offer("1001", c)
+	s.awaitType("call.offered")
+	s.awaitType("call.stopped")
+	s.awaitState("ready", "")
+}
+
 func TestLostAudioTakesTheSeatOutUntilItIsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -331,7 +387,7 @@ func TestAProofNeedsBothDirections(t *testing.T) {
 			heard := object{"gen": 5, "level": tt.level, "hz": tt.hz}
 			if tt.fault == "" {
 				s.do("leg.heard", heard)
-			} else if e := s.refused("not_ready", "leg.heard", heard); e.Field != tt.fault {
+			} else if e := s.refusal("not_ready", "leg.heard", heard); e.Field != tt.fault {
 				t.Errorf("fault is %q, want %q", e.Field, tt.fault)
 			}
 			s.refused("not_ready", "leg.heard", heard)

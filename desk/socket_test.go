@@ -45,8 +45,7 @@ func rawClose(t *testing.T, conn *websocket.Conn) int {
 	}
 	for {
 		_, _, err := conn.ReadMessage()
-		var closed *websocket.CloseError
-		if errors.As(err, &closed) {
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			return closed.Code
 		}
 		if err != nil {
@@ -86,6 +85,9 @@ func TestWhoMayOpenASocket(t *testing.T) {
 			conn, resp, err := websocket.DefaultDialer.DialContext(t.Context(), w.socketURL(), header)
 			if err == nil {
 				_ = conn.Close()
+			}
+			if resp != nil {
+				defer func() { _ = resp.Body.Close() }()
 			}
 			if resp == nil || resp.StatusCode != tt.status {
 				t.Errorf("got %v, %v, want status %d", resp, err, tt.status)
@@ -313,6 +315,22 @@ func TestTooManyDesksOfOneAgent(t *testing.T) {
 	var closed *websocket.CloseError
 	if !errors.As(err, &closed) || closed.Code != 4429 {
 		t.Errorf("the ninth desk: %v, want 4429", err)
+	}
+}
+
+func TestSocketsThatSayNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.signIn("1001")
+	for range 16 {
+		w.raw(r)
+	}
+	_, err := headless.Open(w.ctx(), w.server.URL, r.Token(), headless.Hello{})
+	if err == nil || !strings.Contains(err.Error(), "429") {
+		t.Errorf("the seventeenth: %v, want 429", err)
+	}
+	if s := w.sit("1002"); !s.client.Welcome().Phone {
+		t.Error("another agent suffers from it")
 	}
 }
 

@@ -36,8 +36,7 @@ func decodeStrict(data []byte, to any) error {
 
 // typeProblem names the field whose type is wrong.
 func typeProblem(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field := wrong.Field
 		if field == "" {
 			return &Problem{Code: InvalidJSON, Message: "应为对象 / want an object", Cause: err}
@@ -88,8 +87,7 @@ func unknownMember(object map[string]any, t reflect.Type, path string) string {
 // members lists a struct's JSON keys.
 func members(t reflect.Type) map[string]reflect.Type {
 	known := make(map[string]reflect.Type, t.NumField())
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.IsExported() && name != "-" {
 			known[name] = f.Type

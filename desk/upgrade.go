@@ -6,6 +6,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"hotline/contact"
 	"hotline/people"
 )
 
@@ -21,6 +22,16 @@ func (d *Desk) openSocket(w http.ResponseWriter, r *http.Request) {
 		d.refuseSocket(w, problemOf(err))
 		return
 	}
+	if err := d.enter(who.ID); err != nil {
+		d.refuseSocket(w, problemOf(err))
+		return
+	}
+	defer d.leave(who.ID)
+	d.upgrade(w, r, who)
+}
+
+// upgrade opens the socket and serves it.
+func (d *Desk) upgrade(w http.ResponseWriter, r *http.Request, who people.Account) {
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: helloWithin, ReadBufferSize: 4096, WriteBufferSize: 4096,
 		CheckOrigin: d.origins.own,
@@ -49,11 +60,6 @@ func (d *Desk) refuseSocket(w http.ResponseWriter, p *Problem) {
 
 // serveSocket is a socket's life: it ends with one log line and one metric.
 func (d *Desk) serveSocket(k *socket, who people.Account) {
-	if !d.enter() {
-		_ = k.conn.Close()
-		return
-	}
-	defer d.running.Done()
 	k.conn.SetReadLimit(maxBody)
 	d.metrics.sockets.Inc()
 	defer d.metrics.sockets.Dec()
@@ -70,15 +76,31 @@ func (d *Desk) serveSocket(k *socket, who people.Account) {
 	k.log.Info("desk disconnected", "cause", cause, "seconds", int(time.Since(began).Seconds()))
 }
 
-// enter counts a socket in, unless the desk closes.
-func (d *Desk) enter() bool {
+// openPerAgent bounds the sockets of one agent that have not said hello yet.
+const openPerAgent = 2 * socketsPerAgent
+
+// enter counts a socket in, unless the desk closes or the agent has too many.
+func (d *Desk) enter(agent contact.AgentID) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
-		return false
+	switch {
+	case d.closed:
+		return problem(Unavailable, "节点正在停止 / the node is stopping")
+	case d.open[agent] >= openPerAgent:
+		return problem(RateLimited, "打开的桌面过多 / too many desks")
 	}
+	d.open[agent]++
 	d.running.Add(1)
-	return true
+	return nil
+}
+
+func (d *Desk) leave(agent contact.AgentID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.open[agent]--; d.open[agent] == 0 {
+		delete(d.open, agent)
+	}
+	d.running.Done()
 }
 
 // cause names how the socket ended, from a closed list.

@@ -218,7 +218,13 @@ func (s *station) do(kind string, data any) {
 }
 
 // refused wants a command refused with that code.
-func (s *station) refused(code, kind string, data any) *headless.Error {
+func (s *station) refused(code, kind string, data any) {
+	s.t.Helper()
+	_ = s.refusal(code, kind, data)
+}
+
+// refusal is refused, and returns what the desk said.
+func (s *station) refusal(code, kind string, data any) *headless.Error {
 	s.t.Helper()
 	var refusal *headless.Error
 	err := s.client.Do(s.ctx(), kind, data)
@@ -318,8 +324,7 @@ func (s *station) closeCode() int {
 			if open {
 				continue
 			}
-			var closed *websocket.CloseError
-			if errors.As(s.client.Err(), &closed) {
+			if closed, ok := errors.AsType[*websocket.CloseError](s.client.Err()); ok {
 				return closed.Code
 			}
 			return 0
@@ -344,4 +349,18 @@ func (w *world) metric(name, label string) float64 {
 		}
 	}
 	return 0
+}
+
+// awaitMetric waits until a counter has come to n.
+func (w *world) awaitMetric(name, label string, n float64) {
+	w.t.Helper()
+	limit, look := time.After(patience), time.NewTicker(20*time.Millisecond)
+	defer look.Stop()
+	for w.metric(name, label) < n {
+		select {
+		case <-look.C:
+		case <-limit:
+			w.t.Fatalf("%s{%s} is %v, want %v", name, label, w.metric(name, label), n)
+		}
+	}
 }

@@ -126,11 +126,11 @@ func Open(ctx context.Context, base, token string, h Hello) (*Client, error) {
 	header := http.Header{"Origin": {base}, "Cookie": {cookieName + "=" + token}}
 	address := "ws" + strings.TrimPrefix(base, "http") + "/desk/socket"
 	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, address, header)
+	if resp != nil {
+		defer drainBody(resp)
+	}
 	if err != nil {
-		if resp != nil {
-			return nil, fmt.Errorf("headless: open socket: status %d: %w", resp.StatusCode, err)
-		}
-		return nil, fmt.Errorf("headless: open socket: %w", err)
+		return nil, openError(resp, err)
 	}
 	c := &Client{
 		conn: conn, frames: make(chan Frame), done: make(chan struct{}),
@@ -142,6 +142,13 @@ func Open(ctx context.Context, base, token string, h Hello) (*Client, error) {
 	go c.read()
 	go c.deliver()
 	return c, nil
+}
+
+func openError(resp *http.Response, err error) error {
+	if resp == nil {
+		return fmt.Errorf("headless: open socket: %w", err)
+	}
+	return fmt.Errorf("headless: open socket: status %d: %w", resp.StatusCode, err)
 }
 
 // greet says hello and waits for the welcome.
@@ -228,7 +235,7 @@ func (c *Client) Close() error {
 	c.mu.Unlock()
 	err := c.conn.Close()
 	<-c.done
-	for range c.frames { //nolint:revive // emptied so that deliver can end
+	for range c.frames {
 	}
 	return err
 }
@@ -288,10 +295,10 @@ func (c *Client) read() {
 }
 
 func (c *Client) received(f Frame) {
-	switch {
-	case f.Type == "ping":
+	switch f.Type {
+	case "ping":
 		c.pong(f)
-	case f.Type == "ack" || f.Type == "error":
+	case "ack", "error":
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if answer := c.waiting[f.ID]; answer != nil {

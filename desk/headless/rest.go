@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -87,13 +88,11 @@ func (r *REST) send(ctx context.Context, method, path string, body any, header h
 	if err != nil {
 		return nil, fmt.Errorf("headless: %s %s: %w", method, path, err)
 	}
-	for key, values := range header {
-		req.Header[key] = values
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Origin", r.base)
 	req.Header.Set("Content-Type", "application/json")
 	if r.token != "" {
-		req.AddCookie(&http.Cookie{Name: cookieName, Value: r.token})
+		req.Header.Set("Cookie", cookieName+"="+r.token)
 	}
 	resp, err := r.http.Do(req)
 	if err != nil {
