@@ -143,10 +143,12 @@ func ownConnection(shared redis.UniversalClient) redis.UniversalClient {
 	case *redis.Client:
 		opts := *c.Options()
 		opts.PoolSize, opts.MinIdleConns, opts.MaxRetries = 1, 0, -1
+		opts.PushNotificationProcessor = nil // it belongs to one client
 		return redis.NewClient(&opts)
 	case *redis.ClusterClient:
 		opts := *c.Options()
 		opts.MinIdleConns = 0
+		opts.PushNotificationProcessor = nil
 		return redis.NewClusterClient(&opts)
 	default:
 		return unclosed{shared}
