@@ -257,7 +257,8 @@ func TestEvents(t *testing.T) {
 		got = append(got, e)
 	}
 	want := []contact.Event{
-		{Kind: contact.Pressed, Digit: '1'}, {Kind: contact.Pressed, Digit: '#'},
+		{Kind: contact.Pressed, Digit: '1'},
+		{Kind: contact.Pressed, Digit: '#'},
 		{Kind: contact.Gone, Cause: contact.CitizenEnded},
 	}
 	if !slices.Equal(got, want) {

@@ -9,8 +9,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"hotline/gateway/sip"
 	"hotline/media/prompt"
 	"hotline/media/rtp"
@@ -31,7 +29,7 @@ func New(ctx context.Context, target string, log *slog.Logger) (*Phone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("phone: %w", err)
 	}
-	ports, err := rtp.NewPorts(rtp.Config{Address: at}, log, prometheus.NewRegistry())
+	ports, err := rtp.NewPorts(rtp.Config{Address: at}, log, nil)
 	if err != nil {
 		return nil, fmt.Errorf("phone: %w", err)
 	}

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// maxDatagram is what one message may measure; the largest IMS INVITE
+	// maxMessage is what one message may measure; the largest IMS INVITE
 	// seen is 4 KiB.
-	maxDatagram = 16 << 10
+	maxMessage = 16 << 10
 	// maxTCP is the number of TCP connections at a time, of all trunks.
 	maxTCP = 256
 	// tcpIdle closes a connection on which nothing arrives.
@@ -89,7 +89,7 @@ func (b *border) filter(p sip.TransportReadProps, data []byte) ([]byte, error) {
 		b.metrics.dropped.WithLabelValues(droppedStranger).Inc()
 		return nil, nil
 	}
-	if p.Transport == "UDP" && len(data) > maxDatagram {
+	if p.Transport == "UDP" && len(data) > maxMessage {
 		b.metrics.dropped.WithLabelValues(droppedSize).Inc()
 		return nil, nil
 	}

@@ -3,6 +3,7 @@ package sip
 import (
 	"crypto/rand"
 	"net/netip"
+	"slices"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -51,8 +52,8 @@ func (d dialog) answered(res *sip.Response) dialog {
 	d.refresh(res.Contact())
 	d.routes = nil
 	all := res.GetHeaders("record-route")
-	for i := len(all) - 1; i >= 0; i-- {
-		if rr, ok := all[i].(*sip.RecordRouteHeader); ok {
+	for _, h := range slices.Backward(all) {
+		if rr, ok := h.(*sip.RecordRouteHeader); ok {
 			d.routes = append(d.routes, *rr.Address.Clone())
 		}
 	}

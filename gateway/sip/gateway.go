@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/contact"
 	"hotline/gateway"
@@ -46,9 +45,10 @@ type Options struct {
 	Config     Config
 	Ports      *rtp.Ports
 	Log        *slog.Logger
-	Registerer prometheus.Registerer // nil: not registered
+	Registerer Registerer // nil: not registered
 	// OnCall takes a call that has arrived. It is called on a goroutine of its
 	// own and may block; the caller hears nothing until it orders something.
+	// nil: every call is refused with 480.
 	OnCall func(gateway.Inbound)
 	// Health answers the carriers' OPTIONS: false says 503. nil is always well.
 	Health func() bool
@@ -108,7 +108,9 @@ func New(o Options) (*Gateway, error) {
 // stack builds sipgo's parser, transport and transactions.
 func (g *Gateway) stack() {
 	log := slog.New(quiet{g.log})
-	g.transport = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil,
+	parser := sip.NewParser()
+	parser.MaxMessageLength = maxMessage // over TCP; the filter sees to UDP
+	g.transport = sip.NewTransportLayer(net.DefaultResolver, parser, nil,
 		sip.WithTransportLayerLogger(log), sip.WithTransportLayerReadFilter(g.border.filter))
 	g.transport.OnMessage(mark) // before the transactions see it
 	g.transactions = sip.NewTransactionLayer(g.transport,
@@ -248,6 +250,9 @@ func (g *Gateway) settle(ctx context.Context) error {
 	case <-g.chores.idle():
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("sip: close: %d calls left unanswered", g.Calls())
 	}
+	if left := g.Calls(); left > 0 {
+		return fmt.Errorf("sip: close: %d calls left unanswered", left)
+	}
+	return nil // only requests that nobody answered
 }

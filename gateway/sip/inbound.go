@@ -25,6 +25,10 @@ func (g *Gateway) onInvite(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 		g.refuse(req, tx, busy())
 		return
 	}
+	if g.onCall == nil { // a telephone that only calls
+		g.refuse(req, tx, statusOf(contact.RefusedClosed))
+		return
+	}
 	tag, _ := req.To().Params.Get("tag")
 	c := g.newCall(inbound, t, uasDialog(req, tag))
 	c.invite, c.tx, c.state = req, tx, Invited
@@ -41,9 +45,7 @@ func (g *Gateway) onInvite(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 	in := &Inbound{call: c, arrival: c.arrivalOf(req)}
 	go c.run()
 	g.watchCancel(c, tx)
-	if g.onCall != nil {
-		g.onCall(in)
-	}
+	g.onCall(in)
 }
 
 // watchCancel listens for the CANCEL that sipgo matches and answers itself.
@@ -120,7 +122,7 @@ func (i *Inbound) Refuse(ctx context.Context, why contact.Cause) error {
 
 // Answer implements gateway.Inbound.
 func (i *Inbound) Answer(ctx context.Context) error {
-	if err := i.do(ctx, i.call.answer); err != nil {
+	if err := i.do(ctx, i.answer); err != nil {
 		return fmt.Errorf("sip: answer: %w", err)
 	}
 	select {

@@ -21,6 +21,9 @@ const (
 	outbound = "outbound"
 )
 
+// Registerer takes the metrics.
+type Registerer = prometheus.Registerer
+
 type metrics struct {
 	open     *prometheus.GaugeVec
 	ended    *prometheus.CounterVec

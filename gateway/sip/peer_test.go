@@ -174,7 +174,7 @@ func TestStrangersGetNothing(t *testing.T) {
 	}
 	p.send([]byte("not SIP at all\r\n\r\n"))
 	p.send(bytes.Repeat([]byte("A"), 20000))
-	c, err := net.Dial("tcp", n.Addrs().TCP.String()) //nolint:noctx // a test's peer
+	c, err := net.Dial("tcp", n.Addrs().TCP.String())
 	if err == nil {
 		defer func() { _ = c.Close() }()
 		_, _ = c.Write(p.message("OPTIONS", "t", "t", "", "", ""))

@@ -78,6 +78,7 @@ func (g *Gateway) refuse(req *sip.Request, tx *sip.ServerTx, r *refusal) {
 // response builds an answer without a body.
 func (g *Gateway) response(req *sip.Request, status int, reason string, headers ...[2]string) *sip.Response {
 	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	res.SipVersion = "SIP/2.0" // not the one of a request we refuse for it
 	for _, h := range headers {
 		res.AppendHeader(sip.NewHeader(h[0], h[1]))
 	}
