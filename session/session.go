@@ -53,7 +53,7 @@ type request struct {
 func newSession(h *Hall, v Voice, c contact.Contact, line routing.Line) *session {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
-	log := h.o.Log.With("contact_id", string(c.ID), "node", string(*h.node.Load()))
+	log := h.o.Log.With("contact_id", string(c.ID))
 	return &session{
 		hall: h, medium: v, contact: c, line: line, state: Arriving, timer: timer,
 		log: log, orders: newOrders(log),

@@ -179,7 +179,7 @@ func (d *Dispatcher) rest(ctx context.Context, out map[string]bool, pause time.D
 // courier delivers the parcels of one unit, head first, until one fails.
 func (d *Dispatcher) courier(ctx context.Context, unit string) {
 	defer func() { d.done <- unit }()
-	log := d.o.Log.With("unit", unit, "node", d.o.Node)
+	log := d.o.Log.With("unit", unit)
 	for ctx.Err() == nil {
 		now := d.o.Clock.Now()
 		p, ok, err := d.o.Outbox.Claim(ctx, Claim{Unit: unit, By: d.o.Node, Now: now, Until: now.Add(2 * d.o.Timeout)})

@@ -36,7 +36,7 @@ func newWheel(t testing.TB) *prompt.Wheel {
 
 func newGateway(t testing.TB, c Config) *Gateway {
 	t.Helper()
-	g, err := New(Options{Config: c, Log: slog.New(slog.DiscardHandler), Wheel: newWheel(t), Node: "a"})
+	g, err := New(Options{Config: c, Log: slog.New(slog.DiscardHandler), Wheel: newWheel(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,6 @@ type Options struct {
 	Log        *slog.Logger
 	Registerer Registerer // nil keeps metrics unseen
 	Wheel      *prompt.Wheel
-	Node       string // the node's name, for logs
 }
 
 // Gateway is the node's side of all desks' audio. All methods may be called
@@ -58,7 +57,7 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("webrtc: register metrics: %w", err)
 	}
-	log := o.Log.With("node", o.Node)
+	log := o.Log
 	loggers := pionLoggers{log}
 	s, err := openSockets(o.Config, loggers)
 	if err != nil {

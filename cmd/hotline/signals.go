@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// draining is closed by the first signal; the second ends the context.
+type draining <-chan struct{}
+
+// signals turns SIGINT and SIGTERM into the two ways to stop.
+func signals(parent context.Context) (ctx context.Context, drain draining, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	caught := make(chan os.Signal, 2)
+	first := make(chan struct{})
+	signal.Notify(caught, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		defer signal.Stop(caught)
+		select {
+		case <-caught:
+			close(first)
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-caught:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, first, cancel
+}
+
+// either ends with ctx or with the first signal: for commands that have
+// nothing to drain.
+func either(ctx context.Context, drain draining) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-drain:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}

@@ -1,0 +1,100 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"hotline/config"
+	"hotline/database"
+	"hotline/gateway/sip"
+	"hotline/gateway/webrtc"
+	"hotline/media/rtp"
+	"hotline/people"
+	"hotline/routing"
+	"hotline/tickets/webhook"
+)
+
+// Config is the whole of a node's YAML file. Each room owns its section.
+type Config struct {
+	Node     Section         `yaml:"node" doc:"This instance."`
+	HTTP     HTTP            `yaml:"http" doc:"Desks, staff API and administration."`
+	Redis    Redis           `yaml:"redis" doc:"What lives: queue, presence, drafts."`
+	Database database.Config `yaml:"database" doc:"What happened and what was promised: records, tickets, accounts, audit."`
+	SIP      sip.Config      `yaml:"sip" doc:"The trunk's signalling."`
+	RTP      rtp.Config      `yaml:"rtp" doc:"The trunk's audio."`
+	WebRTC   webrtc.Config   `yaml:"webrtc" doc:"The desks' audio."`
+	Lines    []routing.Line  `yaml:"lines" doc:"The service lines; each answers its own numbers."`
+	People   people.Config   `yaml:"people" doc:"Accounts that are made at the first start."`
+	Tickets  webhook.Config  `yaml:"tickets" doc:"Where units receive their tickets."`
+}
+
+// Section is the node's own.
+type Section struct {
+	Name       string        `yaml:"name" default:"hotline-1" doc:"Name in logs and records; each life of the node adds a suffix of its own."`
+	Data       string        `yaml:"data" default:"var" doc:"Folder of everything this node keeps: private Redis, SQLite, keys."`
+	DrainLimit time.Duration `yaml:"drain_limit" default:"2h" doc:"How long a drain waits for calls in progress before it ends them."`
+	RefKey     config.Secret `yaml:"ref_key" doc:"32 or more characters; keys the pseudonyms of citizens. Made at the first start and kept under data when empty; the same on all nodes."`
+}
+
+// HTTP is where people and machines reach the node.
+type HTTP struct {
+	Listen      string `yaml:"listen" default:"127.0.0.1:8080" doc:"Desks and staff API, plain HTTP; behind a proxy or on this machine only."`
+	TLSListen   string `yaml:"tls_listen" default:"" doc:"Desks and staff API over HTTPS, such as 0.0.0.0:8443; empty for none. A desk on another PC needs it for the microphone."`
+	Certificate string `yaml:"certificate" doc:"PEM file of the certificate chain."`
+	Key         string `yaml:"key" doc:"PEM file of the key."`
+	SelfSigned  bool   `yaml:"self_signed" default:"false" doc:"Makes a certificate under data when no file is named."`
+	Admin       string `yaml:"admin" default:"127.0.0.1:9090" doc:"/metrics, /healthz, /readyz and pprof; never on a public address."`
+}
+
+// Redis is a server of yours, or a private one.
+type Redis struct {
+	URL         config.Secret `yaml:"url" doc:"redis://… or unix://… of a Redis 7 or newer with appendonly yes and maxmemory-policy noeviction; empty: the node supervises a private one."`
+	Appendfsync string        `yaml:"appendfsync" default:"everysec" doc:"Of the private Redis: always, everysec or no."`
+	Hall        string        `yaml:"hall" default:"12345" doc:"Hash tag of all keys; one hall is one queue."`
+}
+
+// Validate names the fields at fault that no section knows by itself.
+func (c Config) Validate() error {
+	errs := []error{routing.Config{Lines: c.Lines}.Validate()}
+	if c.Redis.URL.Reveal() != "" && c.Database.Engine() == database.SQLite {
+		errs = append(errs, errors.New("database.url: a shared Redis needs PostgreSQL: SQLite serves exactly one node"))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate names the field at fault.
+func (s Section) Validate() error {
+	var errs []error
+	if s.Name == "" {
+		errs = append(errs, errors.New("name: is empty"))
+	}
+	if s.Data == "" {
+		errs = append(errs, errors.New("data: must name a folder"))
+	}
+	if s.DrainLimit < 0 {
+		errs = append(errs, fmt.Errorf("drain_limit: %s is negative", s.DrainLimit))
+	}
+	if n := len(s.RefKey.Reveal()); n > 0 && n < 32 {
+		errs = append(errs, fmt.Errorf("ref_key: has %d characters, want 32 or more", n))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate names the field at fault.
+func (h HTTP) Validate() error {
+	var errs []error
+	for field, v := range map[string]string{"listen": h.Listen, "admin": h.Admin, "tls_listen": h.TLSListen} {
+		if _, err := netip.ParseAddrPort(v); err != nil && (v != "" || field != "tls_listen") {
+			errs = append(errs, fmt.Errorf("%s: %q is not IP:port", field, v))
+		}
+	}
+	if (h.Certificate == "") != (h.Key == "") {
+		errs = append(errs, errors.New("certificate: certificate and key go together"))
+	}
+	if h.TLSListen != "" && h.Certificate == "" && !h.SelfSigned {
+		errs = append(errs, errors.New("tls_listen: needs certificate and key, or self_signed"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,101 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hotline/routing"
+)
+
+const (
+	beatEvery = time.Second            // of a lease of 5 s
+	tickEvery = 100 * time.Millisecond // expired reservations, dead nodes
+)
+
+// beatAndServe keeps the node's lease and hands its orders to the sessions. The
+// sessions end before the lease is given back.
+func (n *Node) beatAndServe() error {
+	ctx, stop := context.WithCancel(context.WithoutCancel(n.life))
+	orders := make(chan routing.Command)
+	served, beaten := make(chan struct{}), make(chan struct{})
+	go func() { defer close(served); n.hall.Run(orders) }()
+	go func() { defer close(beaten); defer close(orders); n.beat(ctx, orders) }()
+	n.down.add("sessions", func(down context.Context) error {
+		n.cut()
+		stop()
+		<-beaten
+		<-served
+		return n.queue.Leave(down, n.name)
+	})
+	return nil
+}
+
+// endCalls ends what the drain left, while the trunk can still say goodbye.
+func (n *Node) endCalls(ctx context.Context) error {
+	n.cut()
+	return n.hall.Wait(ctx)
+}
+
+// beat renews the lease and passes orders on until ctx ends. A node that lost
+// its lease registers under a new name: what it anchors now is its again.
+func (n *Node) beat(ctx context.Context, orders chan<- routing.Command) {
+	lease, tick := time.NewTicker(beatEvery), time.NewTicker(tickEvery)
+	defer lease.Stop()
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		n.serveName(ctx, lease.C, tick.C, orders)
+	}
+}
+
+// serveName is one life of the node's name: it returns when the lease is lost.
+func (n *Node) serveName(ctx context.Context, lease, tick <-chan time.Time, orders chan<- routing.Command) {
+	life, end := context.WithCancel(ctx)
+	defer end()
+	mine := n.queue.Commands(life, n.name)
+	for {
+		select {
+		case c, open := <-mine:
+			if !open {
+				return
+			}
+			select {
+			case orders <- c:
+			case <-ctx.Done():
+				return
+			}
+		case <-lease:
+			if err := n.within(ctx, n.renew); errors.Is(err, routing.ErrFenced) {
+				n.rename()
+				return
+			} else if err != nil {
+				n.log.Error("lease not renewed", "error", err)
+			}
+		case <-tick:
+			if err := n.within(ctx, n.queue.Tick); err != nil && ctx.Err() == nil {
+				n.log.Error("queue not tended", "error", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *Node) renew(ctx context.Context) error { return n.queue.Beat(ctx, n.name) }
+
+func (n *Node) within(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return do(ctx)
+}
+
+// rename takes a new name after a lost lease.
+func (n *Node) rename() {
+	old := n.name
+	n.name = routing.NodeID(n.cfg.Node.Name + "-" + ulid.Make().String()[16:])
+	n.log.Error("lease lost, registering under a new name", "old", string(old), "new", string(n.name))
+	n.hall.Rename(n.name)
+	n.desk.Reassert(n.name)
+}

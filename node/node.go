@@ -1,0 +1,178 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/redis/go-redis/v9"
+
+	"hotline/audit"
+	"hotline/database"
+	"hotline/desk"
+	"hotline/gateway"
+	"hotline/gateway/sip"
+	"hotline/gateway/webrtc"
+	"hotline/media/prompt"
+	"hotline/media/rtp"
+	"hotline/people"
+	recordsql "hotline/records/sqlstore"
+	"hotline/routing"
+	"hotline/routing/redisstore"
+	"hotline/session"
+	"hotline/tickets"
+	ticketsql "hotline/tickets/sqlstore"
+	"hotline/tickets/webhook"
+)
+
+// stopLimit bounds the whole teardown.
+const stopLimit = 30 * time.Second
+
+// Options makes a Node. Log is needed.
+type Options struct {
+	Config Config
+	Log    *slog.Logger
+	Now    func() time.Time // time.Now when nil
+}
+
+// Node is one running instance. Start, then Stop; or Run for both.
+type Node struct {
+	cfg    Config
+	log    *slog.Logger
+	now    func() time.Time
+	name   routing.NodeID
+	refKey []byte
+
+	metrics registry
+	health  health
+	down    teardown
+	life    context.Context // of the sessions; ended by Stop
+	cut     func()          // ends life
+	running sync.WaitGroup  // what Start set going
+
+	redis   redis.UniversalClient
+	db      *database.DB
+	audit   *audit.Log
+	staff   *people.Staff
+	records *recordsql.Store
+	lines   *routing.Lines
+	queue   *redisstore.Store
+
+	units      *webhook.Units
+	outbox     *ticketsql.Store
+	tickets    *tickets.Service
+	dispatcher *tickets.Dispatcher
+
+	wheel   *prompt.Wheel
+	prompts *prompt.Library
+	ports   *rtp.Ports
+	mint    *gateway.Mint
+	seats   *webrtc.Gateway
+	desk    *desk.Desk
+	hall    *session.Hall
+	trunk   *sip.Gateway
+
+	addresses Addresses
+}
+
+// New makes a node that has not begun.
+func New(o Options) *Node {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	name := routing.NodeID(o.Config.Node.Name + "-" + ulid.Make().String()[16:])
+	log := o.Log.With("node", string(name))
+	n := &Node{cfg: o.Config, log: log, now: o.Now, name: name, metrics: newRegistry(), down: teardown{log: log}}
+	n.health.limit = max(o.Config.SIP.MaxCalls, 1)
+	n.health.load = n.calls
+	return n
+}
+
+// Run starts the node, tells ready where it is reached, and serves until drain
+// is closed: then calls in progress go on, up to the drain limit. When ctx ends
+// it stops at once. It returns once all is torn down.
+func (n *Node) Run(ctx context.Context, drain <-chan struct{}, ready func(Addresses)) error {
+	if err := n.Start(ctx); err != nil {
+		return err
+	}
+	ready(n.addresses)
+	select {
+	case <-drain:
+		n.Drain(ctx)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	return n.Stop(stop)
+}
+
+// Start builds every room in one straight line. On an error all that was begun
+// is undone.
+func (n *Node) Start(ctx context.Context) error {
+	n.life, n.cut = context.WithCancel(context.WithoutCancel(ctx))
+	n.down.add("background", func(context.Context) error { n.cut(); n.running.Wait(); return nil })
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"data folder", n.openData},
+		{"redis", n.openRedis},
+		{"database", n.openDatabase},
+		{"accounts", n.openAccounts},
+		{"tickets", n.openTickets},
+		{"audio", n.openAudio},
+		{"queue", n.openQueue},
+		{"desk", n.openDesk},
+		{"sessions", n.openHall},
+		{"trunk", n.openTrunk},
+		{"http", n.openHTTP},
+	}
+	for _, s := range steps {
+		if err := s.do(ctx); err != nil {
+			return errors.Join(fmt.Errorf("start %s: %w", s.name, err), n.Stop(context.WithoutCancel(ctx)))
+		}
+	}
+	n.health.started.Store(true)
+	n.log.Info("node ready", "http", n.addresses.HTTP, "sip", n.addresses.SIP)
+	return nil
+}
+
+// Drain refuses new calls and waits for those in progress until the drain limit,
+// or ctx, ends.
+func (n *Node) Drain(ctx context.Context) {
+	n.health.draining.Store(true)
+	n.trunk.Drain()
+	n.log.Info("draining", "calls", n.hall.Open())
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.Node.DrainLimit)
+	defer cancel()
+	if err := n.hall.Wait(ctx); err != nil {
+		n.log.Warn("drain given up", "error", err)
+	}
+}
+
+// Stop ends what is open and tears everything down, backwards, until ctx ends.
+func (n *Node) Stop(ctx context.Context) error {
+	n.health.draining.Store(true)
+	err := n.down.run(ctx)
+	if err != nil {
+		n.log.Error("node stopped", "error", err)
+		return err
+	}
+	n.log.Info("node stopped")
+	return nil
+}
+
+// Handler is the desk's side, for tests that need no socket.
+func (n *Node) Handler() http.Handler { return n.desk.Handler() }
+
+func (n *Node) calls() int {
+	if n.hall == nil {
+		return 0
+	}
+	return n.hall.Open()
+}

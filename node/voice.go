@@ -1,0 +1,103 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	agentui "hotline/agent-ui"
+	"hotline/desk"
+	"hotline/gateway"
+	"hotline/gateway/sip"
+	"hotline/gateway/webrtc"
+	"hotline/media/prompt"
+	"hotline/media/rtp"
+	"hotline/routing"
+	"hotline/routing/redisstore"
+	"hotline/session"
+)
+
+// openAudio opens what every call needs: prompts, the wheel, both sides' sockets.
+func (n *Node) openAudio(context.Context) (err error) {
+	if n.prompts, err = prompt.Embedded(); err != nil {
+		return err
+	}
+	n.wheel = prompt.NewWheel(n.log)
+	n.down.add("wheel", func(context.Context) error { n.wheel.Close(); return nil })
+	if n.ports, err = rtp.NewPorts(n.cfg.RTP, n.log, n.metrics); err != nil {
+		return err
+	}
+	n.down.add("trunk audio", func(context.Context) error { n.ports.Close(); return nil })
+	n.seats, err = webrtc.New(webrtc.Options{
+		Config: n.cfg.WebRTC, Log: n.log, Registerer: n.metrics, Wheel: n.wheel,
+	})
+	if err != nil {
+		return err
+	}
+	n.down.add("desk audio", n.seats.Close)
+	n.mint = gateway.NewMint(n.now)
+	return nil
+}
+
+// openQueue registers the node and keeps its lease.
+func (n *Node) openQueue(ctx context.Context) (err error) {
+	if n.lines, err = routing.NewLines(routing.Config{Lines: n.cfg.Lines}); err != nil {
+		return err
+	}
+	n.queue, err = redisstore.New(redisstore.Config{
+		Client: n.redis, Hall: n.cfg.Redis.Hall, Log: n.log, Registerer: n.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	return n.queue.Beat(ctx, n.name)
+}
+
+func (n *Node) openDesk(context.Context) (err error) {
+	n.desk, err = desk.New(desk.Options{
+		Config: desk.Defaults(), Node: n.name, Log: n.log, Registerer: n.metrics, Now: n.now,
+		Queue: n.queue, Phones: desk.WebRTC(n.seats), Tickets: n.tickets, Records: n.records,
+		People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, UI: agentui.Handler(agentui.Files()),
+	})
+	if err != nil {
+		return err
+	}
+	n.down.add("desk", n.desk.Close)
+	return nil
+}
+
+// openHall sets the sessions going, and the heartbeat that feeds them.
+func (n *Node) openHall(context.Context) error {
+	n.hall = session.NewHall(session.Options{
+		Node: n.name, Queue: n.queue, Seats: n.desk, Lines: n.lines, Records: n.records,
+		RefKey: n.refKey, Log: n.log, Registerer: n.metrics, Now: n.now,
+		Full: func() bool { return n.health.now() == Full },
+	})
+	n.desk.SetHall(n.hall)
+	return n.beatAndServe()
+}
+
+// openTrunk lets citizens in; it is the last but HTTP, and the first to go.
+func (n *Node) openTrunk(ctx context.Context) (err error) {
+	n.trunk, err = sip.New(sip.Options{
+		Config: n.cfg.SIP, Ports: n.ports, Log: n.log, Registerer: n.metrics,
+		OnCall: n.arrived, Health: func() bool { return n.health.now() == OK },
+	})
+	if err != nil {
+		return err
+	}
+	if err := n.trunk.Start(ctx); err != nil {
+		return errors.Join(err, n.trunk.Close(ctx))
+	}
+	n.down.add("trunk", n.trunk.Close)
+	n.down.add("calls", n.endCalls)
+	at := n.trunk.Addrs()
+	n.addresses.SIP, n.addresses.SIPTCP = at.UDP, at.TCP
+	return nil
+}
+
+// arrived is where a call enters the house.
+func (n *Node) arrived(leg gateway.Inbound) {
+	n.hall.Receive(n.life, gateway.NewCall(gateway.CallOptions{
+		Leg: leg, Seats: n.seats, Wheel: n.wheel, Prompts: n.prompts, ID: n.mint.ID(), Log: n.log,
+	}))
+}
