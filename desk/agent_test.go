@@ -32,7 +32,7 @@ func newStudio(t *testing.T) *studio {
 	wheel := prompt.NewWheel(slog.New(slog.DiscardHandler))
 	g, err := webrtc.New(webrtc.Options{
 		Config: webrtc.Config{Listen: "127.0.0.1:0"}, Log: slog.New(slog.DiscardHandler),
-		Registerer: prometheus.NewRegistry(), Wheel: wheel, Node: "n1",
+		Registerer: prometheus.NewRegistry(), Wheel: wheel,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -78,7 +78,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 		Config: config, Node: "n1", Log: slog.New(slog.DiscardHandler), Registerer: w.metrics,
 		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, People: w.staff,
 		Audit: w.looks, Lines: lines, RefKey: refKey(),
-		UI: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("desk")) }),
+		UI: page(),
 	})
 	if err != nil {
 		t.Fatal(err)

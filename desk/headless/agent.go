@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -278,22 +277,6 @@ func (a *Agent) resume(ctx context.Context, c *CallState) {
 	}
 }
 
-// connect offers a new connection; its proof follows when it is up.
-func (a *Agent) connect(ctx context.Context) error {
-	a.hang()
-	a.gen++
-	l, err := newLine(a.gen, a.o.Keep)
-	if err != nil {
-		return err
-	}
-	a.line = l
-	sdp, err := l.offer(ctx)
-	if err != nil {
-		return err
-	}
-	return a.client.Do(ctx, "leg.offer", map[string]any{"node": a.node, "gen": a.gen, "sdp": sdp})
-}
-
 // try sends a command; a refusal is only noted, as the server's state decides.
 func (a *Agent) try(ctx context.Context, kind string, data any) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -348,82 +331,6 @@ func (a *Agent) frame(ctx context.Context, f Frame) error {
 	return nil // unknown types are to be ignored
 }
 
-func (a *Agent) legAnswer(f Frame) error {
-	var d struct {
-		Gen uint64 `json:"gen"`
-		SDP string `json:"sdp"`
-	}
-	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return err
-	}
-	if a.line == nil || d.Gen != a.line.gen {
-		return nil // to an older offer
-	}
-	return a.line.answered(d.SDP)
-}
-
-func (a *Agent) legChanged(ctx context.Context, f Frame) error {
-	var d struct {
-		Gen   uint64 `json:"gen"`
-		State string `json:"state"`
-	}
-	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return err
-	}
-	switch {
-	case a.line == nil || d.Gen != a.line.gen:
-	case d.State == "connected" && (a.call == nil || a.call.wrapping):
-		a.try(ctx, "leg.prove", struct{}{})
-	case d.State == "failed":
-		return a.connect(ctx)
-	}
-	return nil
-}
-
-// prove measures the tone while it speaks itself, and gets ready.
-func (a *Agent) prove(ctx context.Context, f Frame) error {
-	var d struct {
-		Gen uint64 `json:"gen"`
-		MS  int    `json:"ms"`
-	}
-	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return err
-	}
-	if a.line == nil || d.Gen != a.line.gen {
-		return nil
-	}
-	hz, loud := a.measure(ctx, time.Duration(d.MS)*time.Millisecond)
-	proven := a.try(ctx, "leg.heard", map[string]any{"gen": d.Gen, "level": loud, "hz": hz})
-	if a.proofs++; !proven && a.proofs < proofsAtMost {
-		a.try(ctx, "leg.prove", struct{}{}) // the machine may have been busy
-		return nil
-	}
-	a.proofs = 0
-	if a.call == nil && proven {
-		a.try(ctx, "agent.state", map[string]any{"state": "ready"})
-	}
-	return nil
-}
-
-// measure speaks for as long as the tone lasts and tells what it heard.
-func (a *Agent) measure(ctx context.Context, lasts time.Duration) (hz, loud float64) {
-	a.line.speak(Sine(440))
-	defer a.line.hush()
-	over := time.NewTimer(lasts)
-	defer over.Stop()
-	wait, cancel := context.WithTimeout(ctx, lasts+time.Second)
-	defer cancel()
-	samples, err := a.line.ear.Await(wait, int(lasts.Seconds()*0.8*8000))
-	select {
-	case <-over.C:
-	case <-ctx.Done():
-	}
-	if err != nil {
-		return 0, 0
-	}
-	return loudest(samples), level(samples)
-}
-
 func (a *Agent) agentChanged(ctx context.Context, f Frame) error {
 	var d AgentState
 	if err := json.Unmarshal(f.Data, &d); err != nil {
@@ -436,145 +343,4 @@ func (a *Agent) agentChanged(ctx context.Context, f Frame) error {
 		a.try(ctx, "agent.state", map[string]any{"state": "ready"})
 	}
 	return nil
-}
-
-func (a *Agent) offered(ctx context.Context, f Frame) error {
-	var d CallState
-	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return err
-	}
-	a.rang(ctx, d)
-	return nil
-}
-
-func (a *Agent) rang(ctx context.Context, d CallState) {
-	a.begin(d)
-	a.try(ctx, "offer.shown", a.ring())
-	a.answer.Reset(a.o.AnswerAfter)
-}
-
-func (a *Agent) begin(d CallState) {
-	a.call = &talk{
-		Report: Report{Contact: d.Contact, Caller: d.Caller, Source: d.Source, Waited: time.Duration(d.WaitedMS) * time.Millisecond},
-		token:  d.Token,
-	}
-}
-
-func (a *Agent) callChanged(ctx context.Context, f Frame) error {
-	var d CallState
-	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return err
-	}
-	a.follow(ctx, d)
-	return nil
-}
-
-// follow does what the call's new state asks for.
-func (a *Agent) follow(ctx context.Context, d CallState) {
-	switch {
-	case a.call == nil || d.Contact != a.call.Contact:
-	case d.State == "talking" && !a.call.Answered:
-		a.talking()
-	case d.State == "wrapup" && !a.call.wrapping:
-		a.wrapUp(ctx, d)
-	}
-}
-
-func (a *Agent) talking() {
-	a.call.Answered, a.call.since = true, time.Now()
-	if a.line != nil {
-		a.call.packets = a.line.packets.Load()
-		a.line.ear.Forget()
-		a.line.speak(a.o.Play)
-	}
-	if a.o.TalkFor > 0 {
-		a.hangup.Reset(a.o.TalkFor)
-	}
-}
-
-// wrapUp tells what was heard and writes the ticket.
-func (a *Agent) wrapUp(ctx context.Context, d CallState) {
-	a.hangup.Stop()
-	a.call.wrapping = true
-	a.call.Cause = d.Cause
-	if a.call.Answered {
-		a.call.Talked = time.Since(a.call.since)
-	}
-	if a.line != nil {
-		a.line.hush()
-		a.listened(a.line)
-	}
-	if a.o.Form != nil {
-		number, err := a.write(ctx, a.call.Contact)
-		if err != nil {
-			a.o.Log.Warn("no ticket", "contact_id", a.call.Contact, "error", err)
-			a.call.Err = err.Error()
-		}
-		a.call.Ticket = number
-	}
-	a.finish.Reset(a.o.WrapUp)
-}
-
-func (a *Agent) listened(l *line) {
-	samples := l.ear.Samples()
-	a.call.Packets = l.packets.Load() - a.call.packets
-	last := samples[max(0, len(samples)-8000):]
-	if len(last) >= 800 {
-		a.call.HeardHz = loudest(last)
-		a.call.Level = level(last)
-	}
-	if a.o.Heard != nil {
-		a.o.Heard(a.call.Report, samples)
-	}
-}
-
-// write saves the form as a draft, then registers it.
-func (a *Agent) write(ctx context.Context, contact string) (number string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	path := "/contacts/" + contact
-	draft := map[string]any{"revision": 0, "fields": a.o.Form}
-	var refusal *Error
-	if err := a.rest.Call(ctx, http.MethodPut, path+"/draft", draft, nil); err != nil &&
-		(!errors.As(err, &refusal) || refusal.Code != "conflict") { // a person's draft stays
-		return "", err
-	}
-	var ticket struct {
-		Number string `json:"ticket_no"`
-	}
-	key := http.Header{"Idempotency-Key": {ulid.Make().String()}}
-	form := map[string]any{"fields": a.o.Form}
-	err = a.rest.CallWith(ctx, http.MethodPost, path+"/ticket", form, &ticket, key)
-	return ticket.Number, err
-}
-
-func (a *Agent) callStopped(f Frame) error {
-	var d struct {
-		Why string `json:"why"`
-	}
-	if err := json.Unmarshal(f.Data, &d); err != nil {
-		return err
-	}
-	if a.call != nil {
-		a.call.Cause = d.Why
-	}
-	a.report()
-	return nil
-}
-
-// report closes the call at hand.
-func (a *Agent) report() {
-	a.answer.Stop()
-	a.hangup.Stop()
-	a.finish.Stop()
-	if a.call == nil {
-		return
-	}
-	r := a.call.Report
-	a.call = nil
-	select {
-	case a.reports <- r:
-	default:
-		a.o.Log.Warn("nobody reads the reports")
-	}
 }
