@@ -31,10 +31,19 @@ export async function openDesk(browser, { theme = 'light', language = 'zh-CN', w
   await page.goto(`${node.url}/`)
   const at = (name) => page.locator(`[data-testid="${name}"]`)
   const close = async () => {
+    if (!opened.delete(close)) return
     if (!given) await context.close()
     await node.stop()
   }
+  opened.add(close)
   return { node, page, context, at, faults, close }
+}
+
+const opened = new Set()
+
+/** Closes what a failed test left open. */
+export async function closeAll() {
+  for (const close of opened) await close()
 }
 
 export async function signIn({ at, page }) {
@@ -79,7 +88,7 @@ export function past(node) {
       { id: '3', accepted: node.now(-11 * day), line: 'citizen', agent: '', cause: 'abandoned_queue', talk_ms: 0 },
     ],
     tickets: [
-      { number: '20261122-0003120-5', created_at: node.now(-2 * day), title: '望湖街道幸福里东门路灯不亮', state: 'dispatched', state_text: '办理中', unit_name: '望湖街道办事处', delivery: 'delivered' },
+      { number: '20261122-0003120-5', created_at: node.now(-2 * day), title: '望湖街道幸福里东门路灯不亮', state: 'working', state_text: '办理中', unit_name: '望湖街道办事处', delivery: 'delivered' },
       { number: '20261118-0001874-2', created_at: node.now(-6 * day), title: '小区垃圾清运不及时', state: 'closed', state_text: '已办结', unit_name: '望湖街道办事处', delivery: 'delivered' },
     ],
   }

@@ -71,9 +71,9 @@ function divisions() {
 }
 
 function units(all) {
-  const street = all.filter((d) => d.code.endsWith('000') && !d.code.endsWith('000000')).map((d) => ({ code: `S${d.code.slice(4, 9)}`, name: d.name + '办事处', kind: '街道', division_code: d.code }))
-  const bureaus = ['城市管理委', '住房城乡建设委', '交通委', '水务局', '人力社保局', '市场监管局', '园林绿化局'].map((name, i) => ({ code: `B0${i + 1}`, name: '市' + name, kind: '委办局', division_code: '' }))
-  const firms = ['自来水集团', '电力公司', '燃气集团', '热力集团'].map((name, i) => ({ code: `E0${i + 1}`, name: '市' + name, kind: '公共服务企业', division_code: '' }))
+  const street = all.filter((d) => d.code.endsWith('000') && !d.code.endsWith('000000')).map((d) => ({ code: `S${d.code.slice(4, 9)}`, name: d.name + '办事处', kind: 'subdistrict', division_code: d.code }))
+  const bureaus = ['城市管理委', '住房城乡建设委', '交通委', '水务局', '人力社保局', '市场监管局', '园林绿化局'].map((name, i) => ({ code: `B0${i + 1}`, name: '市' + name, kind: 'department', division_code: '' }))
+  const firms = ['自来水集团', '电力公司', '燃气集团', '热力集团'].map((name, i) => ({ code: `E0${i + 1}`, name: '市' + name, kind: 'soe', division_code: '' }))
   return [...street, ...bureaus, ...firms]
 }
 

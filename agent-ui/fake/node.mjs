@@ -139,7 +139,7 @@ export class FakeNode {
     if (this.tickets.has(key)) return send(200, this.tickets.get(key))
     if (this.refuseTicket) return fail(422, 'invalid_field', { fields: this.refuseTicket })
     const ticket = {
-      schema: 'citizen-ticket/1', ticket_no: `20261124-${String(this.tickets.size + 4711).padStart(7, '0')}-8`, created_at: this.now(), title: fields.title, state: 'registered',
+      schema: 'citizen-ticket/1', ticket_no: `20261124-${String(this.tickets.size + 4711).padStart(7, '0')}-8`, created_at: this.now(), title: fields.title, state: 'accepted',
       delivery: { state: 'pending' },
     }
     this.tickets.set(key, ticket)
@@ -260,7 +260,7 @@ export class FakeNode {
   movePhone(ws) {
     this.elsewhere = undefined
     for (const s of this.sockets) {
-      if (s.phone && s !== ws) this.say(s, 'phone.lost', { to: '127.0.0.1' }, { seq: ++this.seq })
+      if (s.phone && s !== ws) this.say(s, 'phone.lost', { to: '127.0.0.1' })
       s.phone = s === ws
     }
   }

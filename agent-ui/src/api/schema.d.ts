@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /** Sign in; sets the cookie. */
         post: operations["signIn"];
-        /** Sign out; the sockets of this account are closed with 4401. */
+        /** Sign out; the sockets of this sign-in are closed with 4401. */
         delete: operations["signOut"];
         options?: never;
         head?: never;
@@ -305,13 +305,13 @@ export interface components {
             code: string;
             name: string;
             kind: string;
-            division_code: string;
+            division_code?: string;
         };
         Division: {
             code: string;
             name: string;
-            /** @description Empty at the top. */
-            parent: string;
+            /** @description Absent at the top. */
+            parent?: string;
         };
         /** @description The form in the order of talk; every key is optional in a draft. */
         Fields: {
@@ -460,6 +460,7 @@ export interface components {
                 text?: string;
             };
             lead_unit?: string;
+            lead_unit_name?: string;
             dispatch?: {
                 rule?: string;
                 directory_version?: string;

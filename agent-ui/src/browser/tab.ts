@@ -1,62 +1,63 @@
-const channelName = 'hotline-desk'
-
 /**
  * One tab of an account owns the phone, held by a Web Lock that dies with the
- * tab. Where the browser has no locks, the server alone decides.
+ * tab: the others wait in line and take over when it closes. Where the browser
+ * has no locks, the server alone decides.
  */
 export class PhoneTab {
   private release: (() => void) | null = null
-  private readonly channel = 'BroadcastChannel' in window ? new BroadcastChannel(channelName) : null
+  private closed = false
 
   constructor(
     private readonly account: string,
-    private readonly onLost: () => void,
-  ) {
-    this.channel?.addEventListener('message', (e: MessageEvent<{ yield?: string }>) => {
-      if (e.data.yield === this.account && this.release) this.yield()
-    })
-  }
+    private readonly events: { onLost(): void; onGained(): void },
+  ) {}
 
   get owner(): boolean {
     return this.release !== null || !('locks' in navigator)
   }
 
-  /** Tries for a moment: after a reload the lock of the page before may still stand. */
+  /** Tries for a moment (after a reload the lock of the page before may still stand), then waits in line. */
   async claim(): Promise<boolean> {
     for (let i = 0; i < 4; i++) {
-      if (await this.attempt(true)) return true
+      if (await this.request({ ifAvailable: true })) return true
       await new Promise((done) => setTimeout(done, 100))
     }
+    this.wait()
     return false
   }
 
-  /** Asks the tab that has the phone to yield, and takes its place. */
+  /** Takes the phone from whichever tab has it. */
   async take(): Promise<void> {
-    if (this.owner) return
-    this.channel?.postMessage({ yield: this.account })
-    await this.attempt(false)
+    if (!this.owner) await this.request({ steal: true })
   }
 
-  private attempt(ifAvailable: boolean): Promise<boolean> {
-    if (!('locks' in navigator)) return Promise.resolve(true)
-    return new Promise((told) => {
-      void navigator.locks.request(`phone:${this.account}`, { ifAvailable }, (lock) => {
-        told(lock !== null)
-        if (!lock) return undefined
-        return new Promise<void>((release) => (this.release = release))
-      })
+  private wait(): void {
+    void this.request({}).then((got) => {
+      if (got && !this.closed) this.events.onGained()
     })
   }
 
-  private yield(): void {
-    this.release?.()
+  private request(how: LockOptions): Promise<boolean> {
+    if (!('locks' in navigator)) return Promise.resolve(true)
+    return new Promise((told) => {
+      navigator.locks.request(`phone:${this.account}`, how, (lock) => {
+        if (lock && (this.closed || this.release)) return told(false)
+        told(lock !== null)
+        return lock ? new Promise<void>((release) => (this.release = release)) : undefined
+      }).catch(() => this.stolen())
+    })
+  }
+
+  private stolen(): void {
     this.release = null
-    this.onLost()
+    if (this.closed) return
+    this.events.onLost()
+    this.wait()
   }
 
   close(): void {
+    this.closed = true
     this.release?.()
     this.release = null
-    this.channel?.close()
   }
 }

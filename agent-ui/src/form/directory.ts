@@ -29,19 +29,19 @@ export function divisionChoices(d: Directory): Choice[] {
   const byCode = new Map(d.divisions.map((x) => [x.code, x]))
   const pathOf = (code: string): string[] => {
     const names: string[] = []
-    for (let at = byCode.get(code), depth = 0; at && depth < 8; at = byCode.get(at.parent), depth++) names.unshift(at.name)
+    for (let at = byCode.get(code), depth = 0; at && depth < 8; at = byCode.get(at.parent ?? ''), depth++) names.unshift(at.name)
     return names
   }
   return d.divisions.map((x) => ({
-    code: x.code, name: x.name, path: pathOf(x.code), keywords: [], parent: byCode.has(x.parent) ? x.parent : '', leaf: true,
+    code: x.code, name: x.name, path: pathOf(x.code), keywords: [], parent: byCode.has(x.parent ?? '') ? (x.parent ?? '') : '', leaf: true,
   }))
 }
 
-/** Units by kind. */
-export function unitChoices(d: Directory): Choice[] {
+/** Units by kind; `kindName` puts the kind's code in words. */
+export function unitChoices(d: Directory, kindName: (kind: string) => string): Choice[] {
   const kinds = [...new Set(d.units.map((u) => u.kind))]
-  const branches = kinds.map((k): Choice => ({ code: `kind:${k}`, name: k, path: [k], keywords: [], parent: '', leaf: false }))
-  const leaves = d.units.map((u): Choice => ({ code: u.code, name: u.name, path: [u.kind, u.name], keywords: [], parent: `kind:${u.kind}`, leaf: true }))
+  const branches = kinds.map((k): Choice => ({ code: `kind:${k}`, name: kindName(k), path: [kindName(k)], keywords: [], parent: '', leaf: false }))
+  const leaves = d.units.map((u): Choice => ({ code: u.code, name: u.name, path: [kindName(u.kind), u.name], keywords: [], parent: `kind:${u.kind}`, leaf: true }))
   return [...branches, ...leaves]
 }
 
@@ -52,10 +52,10 @@ export interface Indexes {
   units: ChoiceIndex
 }
 
-export function indexes(d: Directory): Indexes {
+export function indexes(d: Directory, kindName: (kind: string) => string): Indexes {
   return {
     items: new ChoiceIndex(itemChoices(d)),
     divisions: new ChoiceIndex(divisionChoices(d)),
-    units: new ChoiceIndex(unitChoices(d)),
+    units: new ChoiceIndex(unitChoices(d, kindName)),
   }
 }

@@ -117,7 +117,7 @@ const directory: Directory = {
 }
 
 describe('search', () => {
-  const { items, divisions, units } = indexes(directory)
+  const { items, divisions, units } = indexes(directory, (k) => k)
   const codes = (q: string, recent: string[] = []) => items.search(q, recent).map((c) => c.code)
 
   it.each<[string, string, string[]]>([

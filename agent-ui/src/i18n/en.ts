@@ -95,7 +95,6 @@ export const en: Record<Key, string> = {
   'state.talking': 'Talking',
   'state.held': 'On hold',
   'state.wrapup': 'Wrap-up',
-  'state.menu': 'Agent state: {state}',
   'state.setReady': 'Ready',
   'state.setReadyHint': 'Can take the next call',
   'state.signOut': 'Sign out',
@@ -328,12 +327,16 @@ export const en: Record<Key, string> = {
 
   'delivery.none': 'Answered, nothing to deliver',
   'delivery.pending': 'Being delivered',
-  'delivery.sending': 'Being delivered',
+  'delivery.sent': 'Sent, waiting for the unit',
   'delivery.delivered': 'Delivered to the unit',
-  'delivery.acked': 'Accepted by the unit',
   'delivery.failed': 'Delivery failed, will be repeated',
-  'delivery.retrying': 'Not delivered yet, repeating',
-  'delivery.dead': 'Delivery failed, handed to a person',
+  'delivery.dead_letter': 'Delivery failed, handed to a person',
+
+  'unit.city_center': 'City centre',
+  'unit.district': 'District',
+  'unit.subdistrict': 'Subdistrict',
+  'unit.department': 'Department',
+  'unit.soe': 'Utility',
 
   'proposal.title': 'Proposal',
   'proposal.wait': 'Working out unit and deadline…',

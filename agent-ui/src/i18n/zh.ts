@@ -93,7 +93,6 @@ export const zh = {
   'state.talking': '通话',
   'state.held': '保持',
   'state.wrapup': '话后整理',
-  'state.menu': '坐席状态:{state}',
   'state.setReady': '示闲',
   'state.setReadyHint': '可以接下一个来电',
   'state.signOut': '签出',
@@ -326,12 +325,16 @@ export const zh = {
 
   'delivery.none': '直接答复,无需送达',
   'delivery.pending': '正在送达',
-  'delivery.sending': '正在送达',
+  'delivery.sent': '已发出,等待承办单位答复',
   'delivery.delivered': '已送达承办单位',
-  'delivery.acked': '承办单位已签收',
   'delivery.failed': '送达失败,系统会重试',
-  'delivery.retrying': '送达未成,正在重试',
-  'delivery.dead': '送达失败,已转人工处理',
+  'delivery.dead_letter': '送达失败,已转人工处理',
+
+  'unit.city_center': '市中心',
+  'unit.district': '区',
+  'unit.subdistrict': '街道乡镇',
+  'unit.department': '市属部门',
+  'unit.soe': '公共服务企业',
 
   'proposal.title': '系统建议',
   'proposal.wait': '正在按事项和地址推算…',

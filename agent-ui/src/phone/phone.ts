@@ -30,6 +30,8 @@ export interface Speech {
 }
 
 const qualityEveryMs = 2000
+/** How long a connected desk waits for the node to say the same. */
+const proofPatienceMs = 1500
 
 /**
  * The softphone of one seat: microphone, standing connection, proof of audio,
@@ -45,12 +47,14 @@ export class Phone {
   private node = ''
   private speech: Speech = { talking: false, muted: false }
   private proving = false
+  private nodeGen = 0
+  private askedGen = 0
   private micEar: Ear | null = null
   private remoteEar: Ear | null = null
   private qualityTimer: ReturnType<typeof setInterval> | null = null
   private readonly media: MediaDevices | undefined = navigator.mediaDevices as MediaDevices | undefined
-  private readonly onDeviceChange = () => void this.devicesChanged()
-  private readonly onOnline = () => void this.networkChanged()
+  private readonly onDeviceChange = (): void => void this.devicesChanged()
+  private readonly onOnline = (): void => void this.networkChanged()
 
   constructor(private readonly o: PhoneOptions) {
     this.speaker.autoplay = true
@@ -187,6 +191,21 @@ export class Phone {
     this.o.events.onConnection(state)
     if (state !== 'connected') return
     this.listenRemote()
+    // The node's word may be lost to a reconnect of the socket: then ask anyway.
+    const gen = this.leg.generation
+    setTimeout(() => this.askProof(gen), proofPatienceMs)
+    if (this.nodeGen === gen) this.askProof(gen)
+  }
+
+  /** The node says that it is connected too: only now can it play the tone. */
+  nodeConnected(gen: number): void {
+    this.nodeGen = gen
+    if (this.leg.connected) this.askProof(gen)
+  }
+
+  private askProof(gen: number): void {
+    if (gen !== this.leg.generation || gen === this.askedGen || !this.leg.connected) return
+    this.askedGen = gen
     void this.command('leg.prove', {})
   }
 

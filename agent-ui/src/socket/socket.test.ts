@@ -140,6 +140,14 @@ describe('DeskSocket', () => {
     expect(world.wire.sent[0]?.data.last_seq).toBe(18)
   })
 
+  it('takes an event without a number, which was for this socket only', () => {
+    world.wire.say({ type: 'welcome', data: welcome })
+    world.wire.say({ type: 'phone.lost', data: { to: '10.1.2.4' } })
+    reconnect()
+    expect(events).toEqual([expect.objectContaining({ type: 'phone.lost' })])
+    expect(world.wire.sent[0]?.data.last_seq).toBe(17)
+  })
+
   it('survives what is no envelope', () => {
     world.wire.onmessage?.({ data: '{' })
     world.wire.onmessage?.({ data: 'null' })

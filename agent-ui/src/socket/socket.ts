@@ -124,7 +124,7 @@ export class DeskSocket {
       case 'ack': return this.settle(e.id, (w) => w.resolve(e.data))
       case 'error': return this.settle(e.id, (w) => w.reject(new CommandError(errorOf(e.data))))
       case 'ping': return this.pong(wire, e.data as { at: string })
-      default: return e.seq === undefined ? this.notice(e) : this.event(e, e.seq)
+      default: return this.news(e)
     }
   }
 
@@ -140,10 +140,14 @@ export class DeskSocket {
     for (const w of this.waiting.values()) this.wire?.send(w.frame)
   }
 
-  private event(e: Envelope, seq: number): void {
-    if (seq <= this.lastSeq) return
-    this.lastSeq = seq
+  /** Events count up; one without a number was for this socket only. */
+  private news(e: Envelope): void {
+    if (e.seq !== undefined) {
+      if (e.seq <= this.lastSeq) return
+      this.lastSeq = e.seq
+    }
     if (isKnownEvent(e)) this.o.onEvent(e)
+    else if (e.seq === undefined) this.notice(e)
   }
 
   private notice(e: Envelope): void {

@@ -102,7 +102,7 @@ export const useDesk = defineStore('desk', () => {
     void forms.start(account)
     const p = ensurePhone()
     if (microphone.value !== 'open') await openMicrophone()
-    tab = new PhoneTab(account, () => tabLost())
+    tab = new PhoneTab(account, { onLost: tabLost, onGained: () => void takePhone() })
     const owner = await tab.claim()
     secondTab.value = !owner
     socket = new DeskSocket({
@@ -138,6 +138,7 @@ export const useDesk = defineStore('desk', () => {
     const before = state.value
     state.value = reduce(before, e)
     if (e.type === 'phone.lost') phoneLost()
+    if (e.type === 'leg.changed' && e.data.state === 'connected') phone?.nodeConnected(e.data.gen)
     if (e.type === 'ticket.changed') forms.delivered(e.data.contact, e.data.number, e.data.delivery)
     follow(before)
   }

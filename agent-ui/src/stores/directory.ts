@@ -1,12 +1,13 @@
 import { defineStore } from 'pinia'
-import { ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { api, outcome } from '../api/client'
 import { indexes, type Directory, type Indexes } from '../form/directory'
+import { tWord } from '../i18n/t'
 
 /** The delegation directory, loaded once a shift. */
 export const useDirectory = defineStore('directory', () => {
   const directory = shallowRef<Directory | null>(null)
-  const index = shallowRef<Indexes | null>(null)
+  const index = computed<Indexes | null>(() => directory.value && indexes(directory.value, (kind) => tWord('unit', kind)))
   const failed = ref(false)
 
   async function load(): Promise<void> {
@@ -14,7 +15,6 @@ export const useDirectory = defineStore('directory', () => {
     const r = await outcome(api.GET('/directory'))
     failed.value = !r.ok
     if (!r.ok) return
-    index.value = indexes(r.data)
     directory.value = r.data
   }
 
