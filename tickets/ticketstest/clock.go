@@ -16,6 +16,7 @@ type Clock struct {
 	now     time.Time
 	timers  []*timer
 	holds   int           // time stands still while above 0
+	stale   bool          // a hold has ended, and nobody has set a timer since
 	changed chan struct{} // closed and renewed when a timer is set or a hold ends
 }
 
@@ -39,7 +40,7 @@ func (c *Clock) After(d time.Duration) (<-chan time.Time, func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := &timer{at: c.now.Add(d), c: make(chan time.Time, 1)}
-	c.timers = append(c.timers, t)
+	c.timers, c.stale = append(c.timers, t), false
 	c.tell()
 	return t.c, func() { c.stop(t) }
 }
@@ -56,16 +57,12 @@ func (c *Clock) tell() {
 	c.changed = make(chan struct{})
 }
 
-// Hold makes time stand still until the release, for work that takes real time.
-func (c *Clock) Hold() (release func()) {
-	c.hold(1)
-	return sync.OnceFunc(func() { c.hold(-1) })
-}
-
+// hold makes time stand still (1) or go on (-1).
 func (c *Clock) hold(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.holds += n
+	c.stale = c.stale || n < 0
 	c.tell()
 }
 
@@ -122,11 +119,12 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 }
 
-// awaitTimer returns once a timer is set and nothing holds the clock.
+// awaitTimer returns once a timer is set and nothing holds the clock; after a
+// hold a fresh one, since its outcome may call for an earlier timer.
 func (c *Clock) awaitTimer(ctx context.Context) error {
 	for {
 		c.mu.Lock()
-		set, changed := len(c.timers) > 0 && c.holds == 0, c.changed
+		set, changed := len(c.timers) > 0 && c.holds == 0 && !c.stale, c.changed
 		c.mu.Unlock()
 		if set {
 			return nil
