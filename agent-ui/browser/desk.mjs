@@ -52,7 +52,7 @@ export async function signIn({ at, page }) {
   await at('sign-in-submit').click()
   await at('ring-heard-yes').click()
   await page.waitForURL('**/')
-  await page.locator('[data-testid="leg-state"][data-state="proven"]').waitFor()
+  await page.locator('[data-testid="leg-state"][data-state="proven"]').waitFor({ state: 'attached' })
 }
 
 export async function makeReady(desk) {
