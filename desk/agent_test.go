@@ -146,6 +146,10 @@ func TestAHeadlessAgentComesBack(t *testing.T) {
 	}
 	w.desk.Drain(0)
 	w.awaitMetric("hotline_desk_socket_joins_total", "resumed", 1)
+	w.staff.mu.Lock()
+	clear(w.staff.tokens) // as after a restart of the store
+	w.staff.mu.Unlock()
+	w.awaitMetric("hotline_desk_socket_joins_total", "resumed", 2)
 	c := newCall(1)
 	if err := <-w.offer("1001", c); err != nil {
 		t.Fatalf("offer: %v", err)

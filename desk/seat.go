@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -120,7 +121,8 @@ func (s *seat) end(cause string) {
 	s.beside.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if err := s.desk.o.Queue.SetAgent(ctx, s.desk.agent(s.account, routing.Offline)); err != nil {
+	err := s.desk.o.Queue.SetAgent(ctx, s.desk.agent(s.account, routing.Offline))
+	if err != nil && !errors.Is(err, routing.ErrFenced) { // a node without its lease has no agents there
 		s.log.Warn("seat not signed off at the queue", "error", err)
 	}
 	if err := s.leg.close(ctx); err != nil {

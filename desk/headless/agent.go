@@ -161,7 +161,7 @@ func (a *Agent) Close(ctx context.Context) error {
 func (a *Agent) run(ctx context.Context) {
 	defer close(a.done)
 	defer close(a.reports)
-	defer a.rest.CloseIdle()
+	defer func() { a.rest.CloseIdle() }()
 	defer func() { a.hang() }()
 	wait := 500 * time.Millisecond
 	for {
@@ -211,6 +211,9 @@ func (a *Agent) serve(ctx context.Context) error {
 	c, err := Open(ctx, a.o.URL, a.rest.Token(), Hello{
 		Epoch: a.epoch, LastSeq: a.seq, Tab: a.tab, Phone: a.o.Phone, Build: "headless",
 	})
+	if errors.Is(err, ErrUnauthenticated) && a.wasReady() {
+		return errors.Join(err, a.signInAgain(ctx))
+	}
 	if err != nil {
 		return err
 	}
@@ -238,6 +241,34 @@ func (a *Agent) serve(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// signInAgain: the node came back without our sign-in. The next socket uses it.
+func (a *Agent) signInAgain(ctx context.Context) error {
+	rest, err := SignIn(ctx, a.o.URL, a.o.Account, a.o.Password)
+	if _, refused := errors.AsType[*Error](err); refused {
+		return fmt.Errorf("%w: %w", errKicked, err)
+	}
+	if err != nil {
+		return err
+	}
+	a.rest.CloseIdle()
+	a.rest = rest
+	return nil
+}
+
+// kicked: a sign-in that only ran out is renewed.
+func (a *Agent) kicked(ctx context.Context, f Frame) error {
+	var d struct {
+		Reason string `json:"reason"`
+	}
+	if err := json.Unmarshal(f.Data, &d); err != nil {
+		return err
+	}
+	if d.Reason == "session_ended" {
+		return errors.Join(ErrUnauthenticated, a.signInAgain(ctx))
+	}
+	return fmt.Errorf("%w: %s", errKicked, d.Reason)
 }
 
 // errKicked says that the node has signed the agent out, or that another desk
@@ -325,8 +356,10 @@ func (a *Agent) frame(ctx context.Context, f Frame) error {
 		return a.callStopped(f)
 	case "call.ended":
 		a.report()
-	case "kicked", "phone.lost":
-		return fmt.Errorf("%w: %s", errKicked, f.Type)
+	case "kicked":
+		return a.kicked(ctx, f)
+	case "phone.lost":
+		return fmt.Errorf("%w: another desk took the phone", errKicked)
 	}
 	return nil // unknown types are to be ignored
 }

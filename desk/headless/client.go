@@ -144,9 +144,15 @@ func Open(ctx context.Context, base, token string, h Hello) (*Client, error) {
 	return c, nil
 }
 
+// ErrUnauthenticated says that the sign-in is over.
+var ErrUnauthenticated = errors.New("headless: not signed in")
+
 func openError(resp *http.Response, err error) error {
 	if resp == nil {
 		return fmt.Errorf("headless: open socket: %w", err)
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		return fmt.Errorf("headless: open socket: %w", ErrUnauthenticated)
 	}
 	return fmt.Errorf("headless: open socket: status %d: %w", resp.StatusCode, err)
 }

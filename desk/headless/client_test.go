@@ -148,8 +148,8 @@ func TestOpenIsRefused(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	s := newScript(t)
-	if _, err := Open(ctx, s.url, "guess", Hello{}); err == nil {
-		t.Error("opened with a guessed token")
+	if _, err := Open(ctx, s.url, "guess", Hello{}); !errors.Is(err, ErrUnauthenticated) {
+		t.Errorf("with a guessed token: %v", err)
 	}
 	var refusal *Error
 	_, _, err := s.meet(ctx, `{"v":1,"type":"error","data":{"error":{"code":"invalid_field","field":"tab","message":""}}}`)
