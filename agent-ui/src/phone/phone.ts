@@ -128,9 +128,13 @@ export class Phone {
 
   /** Follows the call: microphone sent or not, silenced or not. */
   async speak(s: Speech): Promise<void> {
-    if (!s.talking && this.speech.talking) this.quality.reset()
+    const ended = !s.talking && this.speech.talking
     this.speech = s
     await this.applySpeech()
+    if (!ended) return
+    this.quality.reset()
+    // A connection made during the call, after a reload, could not be proven then.
+    this.askProof(this.leg.generation)
   }
 
   private async applySpeech(): Promise<void> {
@@ -204,7 +208,7 @@ export class Phone {
   }
 
   private askProof(gen: number): void {
-    if (gen !== this.leg.generation || gen === this.askedGen || !this.leg.connected) return
+    if (gen !== this.leg.generation || gen === this.askedGen || !this.leg.connected || this.speech.talking) return
     this.askedGen = gen
     void this.command('leg.prove', {})
   }
