@@ -31,6 +31,7 @@ type border struct {
 
 	mu     sync.RWMutex
 	guests map[netip.Addr]*guest
+	seen   map[string]struct{} // sources of datagrams that were let in
 }
 
 // guest is a peer of our own calls outside the trunks.
@@ -93,7 +94,29 @@ func (b *border) filter(p sip.TransportReadProps, data []byte) ([]byte, error) {
 		b.metrics.dropped.WithLabelValues(droppedSize).Inc()
 		return nil, nil
 	}
+	if p.Transport == "UDP" {
+		b.see(p.RemoteAddr.String())
+	}
 	return data, nil
+}
+
+func (b *border) see(source string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen[source] = struct{}{}
+}
+
+// seal leaves a dead end in sipgo's pool for each source that it knows. Once
+// the socket is gone, what its goroutines still hold would open another one,
+// for ever. The reader removes its own entries only, when it ends.
+func (b *border) seal(pool *sip.ConnectionPool, socket net.PacketConn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	dead := &sip.UDPConnection{PacketConn: socket, PacketAddr: socket.LocalAddr().String(), Listener: true}
+	for source := range b.seen {
+		pool.Add(source, dead)
+	}
+	pool.Add(dead.PacketAddr, dead)
 }
 
 // addrPort of a UDP or TCP address; the zero value for anything else.

@@ -98,7 +98,7 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		config: o.Config, ports: o.Ports, log: o.Log, onCall: o.OnCall, health: o.Health,
 		timers: o.Timers.orDefault(), metrics: m, calls: newRegistry(),
-		border: &border{trunks: trunks, metrics: m, guests: map[netip.Addr]*guest{}},
+		border: &border{trunks: trunks, metrics: m, guests: map[netip.Addr]*guest{}, seen: map[string]struct{}{}},
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.stack()
@@ -230,16 +230,27 @@ func (g *Gateway) Close(ctx context.Context) error {
 	g.cancel() // whoever still waits says the last word and goes
 	<-g.chores.idle()
 	g.chores.end()
-	// Nothing more is read, while what sipgo's goroutines hold still finds its
-	// socket: without one they would open another, for ever.
 	g.border.shut.Store(true)
+	return errors.Join(left, g.shut())
+}
+
+// shut closes the sockets.
+func (g *Gateway) shut() error {
 	g.transactions.Close()
-	errs := []error{left}
+	var errs []error
+	sealed := false
 	for _, l := range g.listeners {
+		if socket, ok := l.(net.PacketConn); ok {
+			g.border.seal(g.transport.Pool("udp"), socket)
+			sealed = true
+		}
 		errs = append(errs, l.Close())
 	}
 	g.serving.Wait()
-	errs = append(errs, g.transport.Close())
+	errs = append(errs, g.transport.Pool("tcp").Clear())
+	if !sealed {
+		errs = append(errs, g.transport.Pool("udp").Clear())
+	}
 	return errors.Join(errs...)
 }
 

@@ -7,8 +7,9 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// parking is how long a CANCEL waits for the INVITE that it overtook: each
-// message has its own goroutine, so the order of arrival is lost.
+// parking is how long a CANCEL waits for the INVITE that it overtook, and how
+// long an INVITE is remembered for its CANCEL: each message has a goroutine of
+// its own, so the order of arrival is lost.
 const parking = 200 * time.Millisecond
 
 // dialogKey names a call by our own tag, which nobody can guess.
@@ -32,16 +33,23 @@ func keyOfDialog(req *sip.Request) dialogKey {
 	return dialogKey{callID: req.CallID().Value(), ourTag: tag}
 }
 
+// place is where CANCELs wait for one INVITE. It keeps the call, which may have
+// ended again when they look.
+type place struct {
+	arrived chan struct{} // closed when call is set
+	call    *call
+}
+
 // registry finds calls. The Gateway's mutex guards it.
 type registry struct {
 	dialogs map[dialogKey]*call
 	invites map[inviteKey]*call
-	parked  map[inviteKey]chan struct{}
+	parked  map[inviteKey]*place
 }
 
 func newRegistry() registry {
 	return registry{
-		dialogs: map[dialogKey]*call{}, invites: map[inviteKey]*call{}, parked: map[inviteKey]chan struct{}{},
+		dialogs: map[dialogKey]*call{}, invites: map[inviteKey]*call{}, parked: map[inviteKey]*place{},
 	}
 }
 
@@ -68,7 +76,8 @@ func (g *Gateway) enlist(c *call) *refusal {
 		g.calls.invites[key] = c
 		if waiting := g.calls.parked[key]; waiting != nil {
 			delete(g.calls.parked, key)
-			close(waiting)
+			waiting.call = c
+			close(waiting.arrived)
 		}
 	}
 	if !g.chores.begin() {
@@ -78,13 +87,20 @@ func (g *Gateway) enlist(c *call) *refusal {
 	return nil
 }
 
+// strike takes a call off the list. Its INVITE is remembered a moment longer,
+// for a CANCEL that was on its way to it.
 func (g *Gateway) strike(c *call) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	delete(g.calls.dialogs, c.key())
-	if c.invite != nil {
-		delete(g.calls.invites, keyOfInvite(c.invite))
+	g.mu.Unlock()
+	if c.invite == nil {
+		return
 	}
+	time.AfterFunc(parking, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.calls.invites, keyOfInvite(c.invite))
+	})
 }
 
 func (g *Gateway) find(k dialogKey) *call {
@@ -100,22 +116,22 @@ func (g *Gateway) await(ctx context.Context, k inviteKey) *call {
 		g.mu.Unlock()
 		return c
 	}
-	arrived := g.calls.parked[k]
-	if arrived == nil {
-		arrived = make(chan struct{})
-		g.calls.parked[k] = arrived
+	at := g.calls.parked[k]
+	if at == nil {
+		at = &place{arrived: make(chan struct{})}
+		g.calls.parked[k] = at
 	}
 	g.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, parking)
 	defer cancel()
 	select {
-	case <-arrived:
+	case <-at.arrived:
 	case <-ctx.Done():
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.calls.parked[k] == arrived {
+	if g.calls.parked[k] == at {
 		delete(g.calls.parked, k)
 	}
-	return g.calls.invites[k]
+	return at.call
 }
