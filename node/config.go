@@ -8,6 +8,7 @@ import (
 
 	"hotline/config"
 	"hotline/database"
+	"hotline/desk"
 	"hotline/gateway/sip"
 	"hotline/gateway/webrtc"
 	"hotline/media/rtp"
@@ -25,6 +26,7 @@ type Config struct {
 	SIP      sip.Config      `yaml:"sip" doc:"The trunk's signalling."`
 	RTP      rtp.Config      `yaml:"rtp" doc:"The trunk's audio."`
 	WebRTC   webrtc.Config   `yaml:"webrtc" doc:"The desks' audio."`
+	Desk     desk.Config     `yaml:"desk" doc:"How patient the house is with a desk that is gone."`
 	Lines    []routing.Line  `yaml:"lines" doc:"The service lines; each answers its own numbers."`
 	People   people.Config   `yaml:"people" doc:"Accounts that are made at the first start."`
 	Tickets  webhook.Config  `yaml:"tickets" doc:"Where units receive their tickets."`

@@ -27,7 +27,7 @@ func (n *Node) openTickets(ctx context.Context) error {
 	}
 	n.dispatcher, err = tickets.NewDispatcher(tickets.DispatcherOptions{
 		Outbox: n.outbox, Sinks: n.units, Node: string(n.name), OnDelivery: n.delivered,
-		Log: n.log, Registerer: n.metrics,
+		Clock: n.clock, Log: n.log, Registerer: n.metrics,
 	})
 	if err != nil {
 		return err

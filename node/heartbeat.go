@@ -42,19 +42,19 @@ func (n *Node) endCalls(ctx context.Context) error {
 // beat renews the lease and passes orders on until ctx ends. A node that lost
 // its lease registers under a new name: what it anchors now is its again.
 func (n *Node) beat(ctx context.Context, orders chan<- routing.Command) {
-	lease, tick := time.NewTicker(beatEvery), time.NewTicker(tickEvery)
-	defer lease.Stop()
-	defer tick.Stop()
 	for ctx.Err() == nil {
-		n.serveName(ctx, lease.C, tick.C, orders)
+		n.serveName(ctx, orders)
 	}
 }
 
 // serveName is one life of the node's name: it returns when the lease is lost.
-func (n *Node) serveName(ctx context.Context, lease, tick <-chan time.Time, orders chan<- routing.Command) {
+func (n *Node) serveName(ctx context.Context, orders chan<- routing.Command) {
 	life, end := context.WithCancel(ctx)
 	defer end()
 	mine := n.queue.Commands(life, n.name)
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	var beaten time.Time
 	for {
 		select {
 		case c, open := <-mine:
@@ -66,20 +66,42 @@ func (n *Node) serveName(ctx context.Context, lease, tick <-chan time.Time, orde
 			case <-ctx.Done():
 				return
 			}
-		case <-lease:
-			if err := n.within(ctx, n.renew); errors.Is(err, routing.ErrFenced) {
+		case now := <-tick.C:
+			if !n.tend(ctx, now, &beaten) {
 				n.rename()
 				return
-			} else if err != nil {
-				n.log.Error("lease not renewed", "error", err)
-			}
-		case <-tick:
-			if err := n.within(ctx, n.queue.Tick); err != nil && ctx.Err() == nil {
-				n.log.Error("queue not tended", "error", err)
 			}
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// tend renews the lease when it is time, then does the queue's chores; in this
+// order, so that a node which stood still does not find itself dead. false:
+// the lease is lost.
+func (n *Node) tend(ctx context.Context, now time.Time, beaten *time.Time) bool {
+	if now.Sub(*beaten) >= beatEvery {
+		err := n.within(ctx, n.renew)
+		switch {
+		case errors.Is(err, routing.ErrFenced):
+			return false
+		case err != nil:
+			n.complain(ctx, "lease not renewed", err)
+			return true
+		}
+		*beaten = now
+	}
+	if err := n.within(ctx, n.queue.Tick); err != nil {
+		n.complain(ctx, "queue not tended", err)
+	}
+	return true
+}
+
+// complain is silent while the node stops.
+func (n *Node) complain(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		n.log.Error(what, "error", err) //nolint:sloglint // one of two constant messages
 	}
 }
 

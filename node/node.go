@@ -38,6 +38,7 @@ type Options struct {
 	Config Config
 	Log    *slog.Logger
 	Now    func() time.Time // time.Now when nil
+	Clock  tickets.Clock    // of deliveries; tickets.SystemClock when nil
 }
 
 // Node is one running instance. Start, then Stop; or Run for both.
@@ -45,6 +46,7 @@ type Node struct {
 	cfg    Config
 	log    *slog.Logger
 	now    func() time.Time
+	clock  tickets.Clock
 	name   routing.NodeID
 	refKey []byte
 
@@ -87,7 +89,7 @@ func New(o Options) *Node {
 	}
 	name := routing.NodeID(o.Config.Node.Name + "-" + ulid.Make().String()[16:])
 	log := o.Log.With("node", string(name))
-	n := &Node{cfg: o.Config, log: log, now: o.Now, name: name, metrics: newRegistry(), down: teardown{log: log}}
+	n := &Node{cfg: o.Config, log: log, now: o.Now, clock: o.Clock, name: name, metrics: newRegistry(), down: teardown{log: log}}
 	n.health.limit = max(o.Config.SIP.MaxCalls, 1)
 	n.health.load = n.calls
 	return n
@@ -158,6 +160,9 @@ func (n *Node) Drain(ctx context.Context) {
 // Stop ends what is open and tears everything down, backwards, until ctx ends.
 func (n *Node) Stop(ctx context.Context) error {
 	n.health.draining.Store(true)
+	if n.desk != nil {
+		n.desk.Drain(time.Second) // desks connect again once we are back
+	}
 	err := n.down.run(ctx)
 	if err != nil {
 		n.log.Error("node stopped", "error", err)

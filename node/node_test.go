@@ -16,6 +16,7 @@ import (
 	"hotline/config"
 	"hotline/contact"
 	"hotline/database"
+	"hotline/desk"
 	"hotline/gateway/sip"
 	"hotline/gateway/webrtc"
 	"hotline/media/rtp"
@@ -41,6 +42,7 @@ func small(t *testing.T) Config {
 		}},
 		RTP:    rtp.Config{Address: netip.MustParseAddr("127.0.0.1"), Quarantine: time.Second, Silence: time.Minute},
 		WebRTC: webrtc.Config{Listen: "127.0.0.1:0"},
+		Desk:   desk.Defaults(),
 		Lines:  []routing.Line{line},
 		People: people.Config{Accounts: []people.Seed{
 			{ID: contact.AgentID("1001"), Role: people.Agent, Password: config.NewSecret("demo-1001"), Skills: []string{"general"}},

@@ -82,7 +82,11 @@ func (n *Node) openAccounts(ctx context.Context) error {
 	n.staff, err = people.Open(ctx, people.Options{
 		Config: n.cfg.People, DB: n.db, Sessions: sessions, Attempts: sessions, Journal: journal{log}, Now: n.now,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	n.running.Go(func() { n.witness(n.life) })
+	return nil
 }
 
 // journal writes what happens to accounts into the audit.
