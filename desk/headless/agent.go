@@ -372,6 +372,7 @@ func (a *Agent) agentChanged(ctx context.Context, f Frame) error {
 	switch {
 	case d.State == "ready":
 		a.readyOnce.Do(func() { close(a.ready) })
+	case d.Reason == "unanswered": // who lets it ring is not at the desk
 	case d.State == "not_ready" && d.Pending == nil && d.Leg == "proven" && a.wasReady():
 		a.try(ctx, "agent.state", map[string]any{"state": "ready"})
 	}
