@@ -1,0 +1,175 @@
+package e2e
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"hotline/gateway/gatewaytest"
+)
+
+//go:embed testdata/ear.js
+var earScript string
+
+// operator is a person at a real browser, whose microphone hears one tone.
+type operator struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// newOperator opens a browser whose microphone hears hz.
+func newOperator(t *testing.T, hz float64) *operator {
+	t.Helper()
+	needDesk(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("use-file-for-fake-audio-capture", microphone(t, hz)),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("mute-audio", false),
+		chromedp.Flag("lang", "zh-CN"), chromedp.Flag("accept-lang", "zh-CN"),
+		chromedp.WindowSize(1366, 768),
+	)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	allocator, stop := chromedp.NewExecAllocator(ctx, options...)
+	tab, closeTab := chromedp.NewContext(allocator)
+	t.Cleanup(func() { closeTab(); stop(); cancel() })
+	o := &operator{t, tab}
+	// What the person hears is measured at the receivers, whatever the page does with them.
+	_, err := chromedp.Run(tab, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: earScript})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// microphone writes 48 kHz of one tone, which Chromium repeats.
+func microphone(t *testing.T, hz float64) string {
+	t.Helper()
+	const rate, seconds = 48000, 5
+	samples := make([]int16, rate*seconds)
+	for i := range samples {
+		samples[i] = int16(0.4 * math.MaxInt16 * math.Sin(2*math.Pi*hz*float64(i)/rate))
+	}
+	file := filepath.Join(t.TempDir(), "microphone.wav")
+	if err := os.WriteFile(file, gatewaytest.LinearWAV(samples, rate), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func mark(id string) chromedp.CSS { return chromedp.CSS(fmt.Sprintf(`[data-testid=%q]`, id)) }
+
+func (o *operator) do(what string, a chromedp.Action[chromedp.Void]) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, a); err != nil {
+		o.t.Fatalf("%s: %v\n%s", what, err, o.sees())
+	}
+}
+
+// sees is the text of the page, for a failed test.
+func (o *operator) sees() string {
+	ctx, cancel := context.WithTimeout(o.ctx, 5*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+func visible(id string) chromedp.Action[chromedp.Void] {
+	return chromedp.WaitVisible(mark(id))
+}
+
+func (o *operator) click(id string) {
+	o.t.Helper()
+	o.do("click "+id, chromedp.Click(mark(id), chromedp.NodeVisible))
+}
+
+func (o *operator) fill(id, text string) {
+	o.t.Helper()
+	o.do("fill "+id, chromedp.SendKeys(mark(id), text, chromedp.NodeVisible))
+}
+
+// pick types into a picker and takes the option of that code.
+func (o *operator) pick(id, words, code string) {
+	o.t.Helper()
+	o.fill(id, words)
+	o.do("pick "+code, chromedp.Click(chromedp.CSS(fmt.Sprintf(`[data-testid="%s-option"][data-code=%q]`, id, code)), chromedp.NodeVisible))
+}
+
+// is waits until the mark is in that state.
+func (o *operator) is(id, state string) {
+	o.t.Helper()
+	o.do(id+" is "+state, chromedp.WaitVisible(chromedp.CSS(fmt.Sprintf(`[data-testid=%q][data-state=%q]`, id, state))))
+}
+
+func (o *operator) text(id string) string {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.ctx, patience)
+	defer cancel()
+	s, err := chromedp.Run(ctx, chromedp.Text(mark(id), chromedp.NodeVisible))
+	if err != nil {
+		o.t.Fatalf("text of %s: %v\n%s", id, err, o.sees())
+	}
+	return s
+}
+
+// signIn brings the person to a ready desk.
+func (o *operator) signIn(c *city, account string) {
+	o.t.Helper()
+	o.do("open the desk", chromedp.Navigate(fmt.Sprintf("http://localhost:%d/", c.at.HTTP.Port())))
+	o.fill("sign-in-account", account)
+	o.fill("sign-in-password", password(account))
+	o.click("sign-in-submit")
+	o.click("ring-heard-yes")
+	o.is("leg-state", "proven")
+	o.click("state-menu")
+	o.click("state-ready")
+	o.is("agent-state", "ready")
+}
+
+// sound is what reaches the person's ear.
+type sound struct {
+	Hz         float64 `json:"hz"`    // the loudest
+	AboveFloor float64 `json:"above"` // dB over the median of the spectrum
+}
+
+// hears measures for two seconds at a time until hz is there, ±5 Hz and 20 dB above
+// the floor.
+func (o *operator) hears(hz float64) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.ctx, patience)
+	defer cancel()
+	var got sound
+	for ctx.Err() == nil {
+		var err error
+		got, err = chromedp.Run(ctx, chromedp.Evaluate[sound]("window.hotlineEar()", chromedp.EvalAwaitPromise))
+		if err != nil {
+			o.t.Fatalf("listen: %v", err)
+		}
+		if math.Abs(got.Hz-hz) <= 5 && got.AboveFloor >= 20 {
+			o.t.Logf("the operator hears %.1f Hz, %.0f dB above the floor", got.Hz, got.AboveFloor)
+			return
+		}
+	}
+	o.t.Fatalf("the operator hears %.1f Hz, %.0f dB above the floor; want %.0f Hz", got.Hz, got.AboveFloor, hz)
+}
