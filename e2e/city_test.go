@@ -26,7 +26,7 @@ import (
 	"hotline/people"
 	"hotline/routing"
 	"hotline/tickets"
-	"hotline/tickets/ticketstest"
+	"hotline/tickets/fakeunit"
 	"hotline/tickets/webhook"
 )
 
@@ -37,7 +37,7 @@ const patience = 60 * time.Second
 type city struct {
 	t        *testing.T
 	at       node.Addresses
-	unit     *ticketstest.FakeUnit
+	unit     *fakeunit.Unit
 	refusals int // of one ticket, seen so far
 
 	// drain is what the first signal does.
@@ -53,8 +53,8 @@ func startCity(t *testing.T, change func(*node.Config)) *city {
 // startCityOn runs a node whose deliveries live on the clock.
 func startCityOn(t *testing.T, clock tickets.Clock, change func(*node.Config)) *city {
 	t.Helper()
-	secret := ticketstest.NewSecret()
-	unit, err := ticketstest.StartFakeUnit(t.Context(), ticketstest.FakeUnitOptions{Secrets: []config.Secret{secret}})
+	secret := fakeunit.NewSecret()
+	unit, err := fakeunit.Start(t.Context(), fakeunit.Options{Secrets: []config.Secret{secret}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"hotline/desk/headless"
 	"hotline/gateway/phone"
 	"hotline/node"
+	"hotline/tickets/fakeunit"
 	"hotline/tickets/ticketstest"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestTicketSurvivesUnitDown(t *testing.T) {
 	clock := ticketstest.NewClock(time.Now())
 	c := startCityOn(t, clock, func(cfg *node.Config) { cfg.Lines[0].Greeting = "" })
-	c.unit.Break(ticketstest.Unavailable, 0)
+	c.unit.Break(fakeunit.Unavailable, 0)
 	rest := c.supervisor()
 	agent := c.agent(headless.Options{Account: "1001", AnswerAfter: 50 * time.Millisecond, WrapUp: 50 * time.Millisecond, Form: noise()})
 

@@ -8,7 +8,7 @@ import (
 
 	"hotline/config"
 	"hotline/deploy"
-	"hotline/tickets/ticketstest"
+	"hotline/tickets/fakeunit"
 )
 
 // TestDemoCity holds the configurations we ship to the strict loader.
@@ -30,7 +30,7 @@ func TestExampleConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := filepath.Join(t.TempDir(), "exchange.key")
-	if err := os.WriteFile(key, []byte(ticketstest.NewSecret().Reveal()), 0o600); err != nil {
+	if err := os.WriteFile(key, []byte(fakeunit.NewSecret().Reveal()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	text := bytes.ReplaceAll(example, []byte("/etc/hotline/exchange.key"), []byte(key))

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"hotline/config"
-	"hotline/tickets/ticketstest"
+	"hotline/tickets/fakeunit"
 )
 
 type fake struct {
@@ -22,11 +22,11 @@ type fakeUnit struct {
 func (f *fakeUnit) Run(ctx context.Context, drain draining) error {
 	ctx, stop := either(ctx, drain)
 	defer stop()
-	o := ticketstest.FakeUnitOptions{Listen: f.Listen, Log: logger(slog.LevelInfo)}
+	o := fakeunit.Options{Listen: f.Listen, Log: logger(slog.LevelInfo)}
 	for _, s := range f.Secret {
 		o.Secrets = append(o.Secrets, config.NewSecret(s))
 	}
-	unit, err := ticketstest.StartFakeUnit(ctx, o)
+	unit, err := fakeunit.Start(ctx, o)
 	if err != nil {
 		return err
 	}

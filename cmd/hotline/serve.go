@@ -11,7 +11,7 @@ import (
 	"hotline/config"
 	"hotline/deploy"
 	"hotline/node"
-	"hotline/tickets/ticketstest"
+	"hotline/tickets/fakeunit"
 )
 
 type serve struct {
@@ -57,13 +57,13 @@ func (s *serve) load() (node.Config, error) {
 }
 
 // demoUnit is the responsible unit of the demo city: it takes every ticket.
-func demoUnit(ctx context.Context, cfg node.Config, log *slog.Logger) (*ticketstest.FakeUnit, error) {
+func demoUnit(ctx context.Context, cfg node.Config, log *slog.Logger) (*fakeunit.Unit, error) {
 	endpoint := cfg.Tickets.Units[0]
 	at, err := url.Parse(endpoint.URL)
 	if err != nil {
 		return nil, fmt.Errorf("demo unit: %w", err)
 	}
-	return ticketstest.StartFakeUnit(ctx, ticketstest.FakeUnitOptions{
+	return fakeunit.Start(ctx, fakeunit.Options{
 		Listen: at.Host, Secrets: []config.Secret{endpoint.Secret}, Log: log.With("part", "fake unit"),
 	})
 }

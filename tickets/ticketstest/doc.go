@@ -1,5 +1,4 @@
-// Package ticketstest is the test kit of tickets: a responsible unit with its
-// own HTTP server (hotline fake unit runs it too), a clock that passes hours in
+// Package ticketstest is the test kit of tickets: a clock that passes hours in
 // a moment, drafts in memory, a ready service, and the suite every store of
 // drafts must pass.
 package ticketstest

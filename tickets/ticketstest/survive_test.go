@@ -16,6 +16,7 @@ import (
 	"hotline/config"
 	"hotline/contact"
 	"hotline/tickets"
+	"hotline/tickets/fakeunit"
 	"hotline/tickets/ticketstest"
 	"hotline/tickets/webhook"
 )
@@ -28,8 +29,8 @@ type city struct {
 	ctx     context.Context // ends a test that hangs
 	clock   *ticketstest.Clock
 	service *tickets.Service
-	near    *ticketstest.FakeUnit // SUB-001
-	others  *ticketstest.FakeUnit // everybody else
+	near    *fakeunit.Unit // SUB-001
+	others  *fakeunit.Unit // everybody else
 	log     *logs
 
 	mu   sync.Mutex
@@ -61,7 +62,7 @@ func newCity(t *testing.T, timeout time.Duration) *city {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	c.ctx = ctx
-	secret := ticketstest.NewSecret()
+	secret := fakeunit.NewSecret()
 	c.near, c.others = c.unit(secret), c.unit(secret)
 	log := slog.New(slog.NewJSONHandler(c.log, nil))
 	units := endpoints{
@@ -115,9 +116,9 @@ func (c *city) webhook(timeout time.Duration, e webhook.Endpoint) *webhook.Units
 	return u
 }
 
-func (c *city) unit(secret config.Secret) *ticketstest.FakeUnit {
+func (c *city) unit(secret config.Secret) *fakeunit.Unit {
 	c.t.Helper()
-	u, err := ticketstest.StartFakeUnit(c.t.Context(), ticketstest.FakeUnitOptions{Secrets: []config.Secret{secret}, Now: c.clock.Now})
+	u, err := fakeunit.Start(c.t.Context(), fakeunit.Options{Secrets: []config.Secret{secret}, Now: c.clock.Now})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func (c *city) pass(d time.Duration) {
 }
 
 // passUntil passes time until the unit has n events.
-func (c *city) passUntil(u *ticketstest.FakeUnit, n int, most time.Duration) {
+func (c *city) passUntil(u *fakeunit.Unit, n int, most time.Duration) {
 	c.t.Helper()
 	for end := c.clock.Now().Add(most); len(u.Received()) < n; {
 		if c.clock.Now().After(end) {
@@ -206,14 +207,14 @@ func (c *city) delivery(number string) tickets.Delivery {
 func TestTicketsSurviveAUnitDown(t *testing.T) {
 	t.Parallel()
 	const patient = 20 * time.Second // on a machine with better things to do
-	tests := map[ticketstest.Fault]struct {
+	tests := map[fakeunit.Fault]struct {
 		timeout, down time.Duration
 		least         int // attempts meanwhile
 	}{
-		ticketstest.Unavailable: {patient, time.Hour, 12},
-		ticketstest.Refusing:    {patient, time.Hour, 12},
-		ticketstest.Limited:     {patient, time.Hour, 12},
-		ticketstest.Hanging:     {500 * time.Millisecond, 10 * time.Minute, 5}, // each attempt takes real time
+		fakeunit.Unavailable: {patient, time.Hour, 12},
+		fakeunit.Refusing:    {patient, time.Hour, 12},
+		fakeunit.Limited:     {patient, time.Hour, 12},
+		fakeunit.Hanging:     {500 * time.Millisecond, 10 * time.Minute, 5}, // each attempt takes real time
 	}
 	for fault, tt := range tests {
 		t.Run(string(fault), func(t *testing.T) {
@@ -263,7 +264,7 @@ func (c *city) check(want []string) {
 func TestALostAcknowledgementMakesNoSecondTicket(t *testing.T) {
 	t.Parallel()
 	c := newCity(t, 20*time.Second)
-	c.near.Break(ticketstest.Forgetful, 0)
+	c.near.Break(fakeunit.Forgetful, 0)
 	number := c.file("0001", "SUB-001").Number
 	c.await(number, tickets.Failed)
 	c.near.Repair()
@@ -279,8 +280,8 @@ func TestALostAcknowledgementMakesNoSecondTicket(t *testing.T) {
 // TestWhatIsRejectedLetsOthersPass: T5 and T7 of the catalogue.
 func TestWhatIsRejectedLetsOthersPass(t *testing.T) {
 	t.Parallel()
-	tests := map[ticketstest.Fault]tickets.Failure{
-		ticketstest.Rejecting: tickets.Rejected, ticketstest.Page: tickets.BadReply, ticketstest.Flooding: tickets.BadReply,
+	tests := map[fakeunit.Fault]tickets.Failure{
+		fakeunit.Rejecting: tickets.Rejected, fakeunit.Page: tickets.BadReply, fakeunit.Flooding: tickets.BadReply,
 	}
 	for fault, why := range tests {
 		t.Run(string(fault), func(t *testing.T) {
@@ -313,7 +314,7 @@ func TestAUnitSeesNoMoreThanItsScope(t *testing.T) {
 	c.await(c.file("0001", "SUB-001").Number, tickets.Delivered) // masked, by the directory
 	c.await(c.file("0002", "SUB-002").Number, tickets.Delivered) // none, by the configuration
 	for name, tt := range map[string]struct {
-		unit  *ticketstest.FakeUnit
+		unit  *fakeunit.Unit
 		phone string
 		scope tickets.PIIScope
 	}{

@@ -1,4 +1,4 @@
-package ticketstest
+package fakeunit
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 const maxEvent = 1 << 20
 
-func (u *FakeUnit) routes() http.Handler {
+func (u *Unit) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /received", u.list)
 	mux.HandleFunc("POST /down", u.down)
@@ -29,11 +29,11 @@ func (u *FakeUnit) routes() http.Handler {
 	return mux
 }
 
-func (u *FakeUnit) list(w http.ResponseWriter, _ *http.Request) {
+func (u *Unit) list(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, u.Received())
 }
 
-func (u *FakeUnit) down(w http.ResponseWriter, r *http.Request) {
+func (u *Unit) down(w http.ResponseWriter, r *http.Request) {
 	mode, text := Fault(r.FormValue("mode")), r.FormValue("for")
 	var d time.Duration
 	if text != "" {
@@ -51,7 +51,7 @@ func (u *FakeUnit) down(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (u *FakeUnit) post(w http.ResponseWriter, r *http.Request) {
+func (u *Unit) post(w http.ResponseWriter, r *http.Request) {
 	fault := u.arrive()
 	if fault != "" && fault != Forgetful {
 		u.misbehave(w, r, fault)
@@ -71,7 +71,7 @@ func (u *FakeUnit) post(w http.ResponseWriter, r *http.Request) {
 }
 
 // read checks everything a unit must check before it believes an event.
-func (u *FakeUnit) read(r *http.Request) (d Delivery, status int, problem string) {
+func (u *Unit) read(r *http.Request) (d Delivery, status int, problem string) {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != tickets.EventContentType {
 		return d, http.StatusUnsupportedMediaType, "want " + tickets.EventContentType
 	}
@@ -98,7 +98,7 @@ func (u *FakeUnit) read(r *http.Request) (d Delivery, status int, problem string
 }
 
 // misbehave answers by the fault.
-func (u *FakeUnit) misbehave(w http.ResponseWriter, r *http.Request, f Fault) {
+func (u *Unit) misbehave(w http.ResponseWriter, r *http.Request, f Fault) {
 	switch f {
 	case Unavailable:
 		problem(w, http.StatusServiceUnavailable, "down for maintenance")
@@ -122,7 +122,7 @@ func (u *FakeUnit) misbehave(w http.ResponseWriter, r *http.Request, f Fault) {
 }
 
 // hang waits for the other side to give up, for the repair or for the end.
-func (u *FakeUnit) hang(r *http.Request) {
+func (u *Unit) hang(r *http.Request) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxEvent)) // else the server does not see the other side go
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()

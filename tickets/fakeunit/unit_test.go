@@ -1,4 +1,4 @@
-package ticketstest_test
+package fakeunit_test
 
 import (
 	"bytes"
@@ -15,13 +15,14 @@ import (
 	"hotline/config"
 	"hotline/contact"
 	"hotline/tickets"
+	"hotline/tickets/fakeunit"
 	"hotline/tickets/ticketstest"
 	"hotline/tickets/webhook"
 )
 
 // rig is a fake unit and a signed event for it.
 type rig struct {
-	unit    *ticketstest.FakeUnit
+	unit    *fakeunit.Unit
 	clock   *ticketstest.Clock
 	current config.Secret
 	event   []byte
@@ -30,9 +31,9 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{clock: ticketstest.NewClock(time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)), current: ticketstest.NewSecret()}
+	r := &rig{clock: ticketstest.NewClock(time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)), current: fakeunit.NewSecret()}
 	var err error
-	r.unit, err = ticketstest.StartFakeUnit(t.Context(), ticketstest.FakeUnitOptions{Secrets: []config.Secret{r.current}, Now: r.clock.Now})
+	r.unit, err = fakeunit.Start(t.Context(), fakeunit.Options{Secrets: []config.Secret{r.current}, Now: r.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func data(e map[string]any) map[string]any { return e["data"].(map[string]any) }
 func TestEachRequiredFieldIsSent(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	for _, field := range ticketstest.Required() {
+	for _, field := range fakeunit.Required() {
 		var e map[string]any
 		if err := json.Unmarshal(r.event, &e); err != nil {
 			t.Fatal(err)
@@ -238,10 +239,10 @@ func TestWaiting(t *testing.T) {
 
 func TestAUnitNeedsAKeyAndAPort(t *testing.T) {
 	t.Parallel()
-	if _, err := ticketstest.StartFakeUnit(t.Context(), ticketstest.FakeUnitOptions{}); err == nil {
+	if _, err := fakeunit.Start(t.Context(), fakeunit.Options{}); err == nil {
 		t.Error("started without a key")
 	}
-	if _, err := ticketstest.StartFakeUnit(t.Context(), ticketstest.FakeUnitOptions{Secrets: []config.Secret{ticketstest.NewSecret()}, Listen: "nowhere:x"}); err == nil {
+	if _, err := fakeunit.Start(t.Context(), fakeunit.Options{Secrets: []config.Secret{fakeunit.NewSecret()}, Listen: "nowhere:x"}); err == nil {
 		t.Error("listens nowhere")
 	}
 }

@@ -1,4 +1,4 @@
-package ticketstest
+package fakeunit
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package ticketstest
+package fakeunit
 
 import (
 	"context"
@@ -37,21 +37,21 @@ func Faults() []Fault {
 	return []Fault{Unavailable, Limited, Rejecting, Hanging, Refusing, Page, Flooding, Forgetful}
 }
 
-// FakeUnitOptions makes a FakeUnit.
-type FakeUnitOptions struct {
+// Options makes a Unit.
+type Options struct {
 	Listen  string           // 127.0.0.1:0 when empty
 	Secrets []config.Secret  // accepted keys, at least one
 	Now     func() time.Time // time.Now when nil
 	Log     *slog.Logger     // may be nil
 }
 
-// FakeUnit is a responsible unit's system as docs/ticket.md asks for one: it
+// Unit is a responsible unit's system as docs/ticket.md asks for one: it
 // verifies signature and time, checks the event, drops repeats by ID and
 // acknowledges. Every path takes tickets, so that it can stand for many units.
 // GET /received lists what it has; POST /down?mode=503&for=1h and POST /up
 // break and repair it.
-type FakeUnit struct {
-	o      FakeUnitOptions
+type Unit struct {
+	o      Options
 	keys   webhook.Keys
 	server *http.Server
 	addr   string
@@ -88,8 +88,8 @@ func NewSecret() config.Secret {
 	return config.NewSecret("whsec_" + base64.StdEncoding.EncodeToString(b))
 }
 
-// StartFakeUnit listens and serves until Close.
-func StartFakeUnit(ctx context.Context, o FakeUnitOptions) (*FakeUnit, error) {
+// Start listens and serves until Close.
+func Start(ctx context.Context, o Options) (*Unit, error) {
 	keys, err := webhook.NewKeys(o.Secrets...)
 	if err != nil {
 		return nil, fmt.Errorf("fake unit: %w", err)
@@ -107,7 +107,7 @@ func StartFakeUnit(ctx context.Context, o FakeUnitOptions) (*FakeUnit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fake unit: %w", err)
 	}
-	u := &FakeUnit{o: o, keys: keys, addr: listener.Addr().String(), closed: make(chan struct{}), changed: make(chan struct{})}
+	u := &Unit{o: o, keys: keys, addr: listener.Addr().String(), closed: make(chan struct{}), changed: make(chan struct{})}
 	u.server = &http.Server{Handler: u.routes(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := u.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -118,10 +118,10 @@ func StartFakeUnit(ctx context.Context, o FakeUnitOptions) (*FakeUnit, error) {
 }
 
 // URL is where tickets are posted.
-func (u *FakeUnit) URL() string { return "http://" + u.addr + "/tickets" }
+func (u *Unit) URL() string { return "http://" + u.addr + "/tickets" }
 
 // Close stops at once. Safe to call twice.
-func (u *FakeUnit) Close() error {
+func (u *Unit) Close() error {
 	var err error
 	u.once.Do(func() {
 		close(u.closed)
@@ -131,7 +131,7 @@ func (u *FakeUnit) Close() error {
 }
 
 // Break puts the unit out of order; for a while d, or until Repair when d is 0.
-func (u *FakeUnit) Break(f Fault, d time.Duration) {
+func (u *Unit) Break(f Fault, d time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.fault, u.until = f, time.Time{}
@@ -142,33 +142,33 @@ func (u *FakeUnit) Break(f Fault, d time.Duration) {
 }
 
 // Repair brings the unit back; requests it keeps hanging are reset.
-func (u *FakeUnit) Repair() { u.Break("", 0) }
+func (u *Unit) Repair() { u.Break("", 0) }
 
 // Received lists the events the unit has, in order of arrival.
-func (u *FakeUnit) Received() []Delivery {
+func (u *Unit) Received() []Delivery {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return slices.Clone(u.received)
 }
 
 // Attempts counts the posts it got, refused ones too.
-func (u *FakeUnit) Attempts() int {
+func (u *Unit) Attempts() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.attempts
 }
 
 // Wait returns once the unit has n events, or with ctx's error.
-func (u *FakeUnit) Wait(ctx context.Context, n int) error {
+func (u *Unit) Wait(ctx context.Context, n int) error {
 	return u.await(ctx, func() bool { return len(u.received) >= n })
 }
 
 // WaitAttempts returns once n posts have come, or with ctx's error.
-func (u *FakeUnit) WaitAttempts(ctx context.Context, n int) error {
+func (u *Unit) WaitAttempts(ctx context.Context, n int) error {
 	return u.await(ctx, func() bool { return u.attempts >= n })
 }
 
-func (u *FakeUnit) await(ctx context.Context, done func() bool) error {
+func (u *Unit) await(ctx context.Context, done func() bool) error {
 	for {
 		u.mu.Lock()
 		ok, changed := done(), u.changed
@@ -185,13 +185,13 @@ func (u *FakeUnit) await(ctx context.Context, done func() bool) error {
 }
 
 // tell wakes those who wait; the caller holds the lock.
-func (u *FakeUnit) tell() {
+func (u *Unit) tell() {
 	close(u.changed)
 	u.changed = make(chan struct{})
 }
 
 // arrive counts a post and tells in which fault it meets the unit.
-func (u *FakeUnit) arrive() Fault {
+func (u *Unit) arrive() Fault {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.attempts++
@@ -203,7 +203,7 @@ func (u *FakeUnit) arrive() Fault {
 }
 
 // keep stores an event, or counts a repeat, and returns the reference.
-func (u *FakeUnit) keep(d Delivery) string {
+func (u *Unit) keep(d Delivery) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	defer u.tell()

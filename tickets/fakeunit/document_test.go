@@ -1,4 +1,4 @@
-package ticketstest_test
+package fakeunit_test
 
 import (
 	"net/http"
@@ -10,7 +10,7 @@ import (
 
 	"hotline/config"
 	"hotline/tickets"
-	"hotline/tickets/ticketstest"
+	"hotline/tickets/fakeunit"
 	"hotline/tickets/webhook"
 )
 
@@ -43,7 +43,7 @@ func TestTheDocumentedVectorHolds(t *testing.T) {
 func TestTheDocumentNamesWhatIsSent(t *testing.T) {
 	t.Parallel()
 	text := document(t)
-	for _, field := range ticketstest.Required() {
+	for _, field := range fakeunit.Required() {
 		short := field[strings.LastIndex(field, ".")+1:]
 		if !strings.Contains(text, "`"+field+"`") && !strings.Contains(text, "`"+field+"[]`") && !strings.Contains(text, "`."+short+"`") {
 			t.Errorf("docs/ticket.md does not name %s", field)
@@ -54,7 +54,7 @@ func TestTheDocumentNamesWhatIsSent(t *testing.T) {
 			t.Errorf("docs/ticket.md does not name %s", d.Class)
 		}
 	}
-	for _, f := range ticketstest.Faults() {
+	for _, f := range fakeunit.Faults() {
 		if !strings.Contains(text, "`"+string(f)+"`") {
 			t.Errorf("docs/ticket.md does not name the fault %s", f)
 		}
