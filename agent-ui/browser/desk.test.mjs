@@ -1,7 +1,7 @@
 // What the desk does, seen from outside: keys, focus, drafts, losses, tabs, sound.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { closeAll, fillHalf, launch, makeReady, openDesk, signIn, until } from './desk.mjs'
+import { closeAll, fillHalf, launch, makeReady, openDesk, pick, signIn, until } from './desk.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -89,6 +89,9 @@ test('the ring is acknowledged at once and leaves the focus where somebody types
   assert.ok(Date.now() - from < 500, `${Date.now() - from} ms`)
   await desk.at('ring-banner').waitFor()
   assert.equal(await desk.page.evaluate(() => document.activeElement.id), 'field-title')
+  await desk.page.keyboard.press('End')
+  await desk.page.keyboard.type('了')
+  assert.equal(await desk.at('field-title').inputValue(), '幸福里小区东门外路灯连续三天不亮了', 'the form under the hands is still the same')
   assert.match(await desk.page.title(), /☎/)
   assert.equal(await desk.page.getAttribute('link[rel=icon]', 'href'), '/favicon-ring.svg')
   desk.node.stopRing('citizen_gone')
@@ -163,6 +166,79 @@ test('a refusal by the server keeps the form and names the field', async () => {
   await desk.at('form-summary').getByRole('link', { name: '地址不在本市' }).waitFor()
   assert.match(await desk.at('field-place-address').inputValue(), /望湖路/)
   await desk.close()
+})
+
+test('a submit right after the last field waits for the proposal, also when the citizen hangs up', async () => {
+  const desk = await talking()
+  const { at, node } = desk
+  node.delays.proposal = 1200
+  await at('field-place-address').fill('望湖路 18 号')
+  await pick(desk, 'field-division', '望湖 幸福里')
+  await at('field-title').fill('路灯不亮')
+  await at('field-content').fill('连续三天')
+  await pick(desk, 'field-item', '市政 路灯')
+  await at('field-confidential').click()
+  await at('submit-ticket').click()
+  node.wrapup()
+  await desk.page.keyboard.press('Control+Enter')
+  await at('ticket-number').waitFor()
+  assert.equal(node.tickets.size, 1)
+  assert.equal(await at('form-summary').count(), 0)
+})
+
+test('a refused submit whose fields are filled in since still says that nothing is registered', async () => {
+  const desk = await talking()
+  const { at, node } = desk
+  await fillHalf(desk)
+  await at('field-content').fill('')
+  await at('submit-ticket').click()
+  await at('form-summary').getByRole('link', { name: '诉求内容不能为空' }).waitFor()
+  await at('field-content').fill('连续三天')
+  await at('form-summary').filter({ hasText: '还没有登记' }).waitFor()
+  await at('submit-ticket').click()
+  await at('ticket-number').waitFor()
+  assert.equal(node.tickets.size, 1)
+})
+
+test('a submit during a slow draft, pressed twice, registers once', async () => {
+  const desk = await talking()
+  const { at, page, node } = desk
+  await fillHalf(desk)
+  node.delays.draft = 1500
+  node.delays.ticket = 300
+  await at('save-draft').click()
+  await page.keyboard.press('Control+Enter')
+  await page.keyboard.press('Control+Enter')
+  await at('ticket-number').waitFor()
+  assert.equal(node.tickets.size, 1)
+  await page.waitForTimeout(1500)
+  assert.equal(await at('ticket-number').count(), 1)
+  assert.equal(await at('draft-conflict').isVisible(), false)
+})
+
+test('a unit that is quicker than the answer is shown as delivered', async () => {
+  const desk = await talking()
+  desk.node.quickUnit = true
+  await fillHalf(desk)
+  await desk.at('submit-ticket').click()
+  await desk.page.locator('[data-testid="ticket-delivery"][data-state="delivered"]').waitFor()
+})
+
+test('a submit that fails while another form is open says whose it was', async () => {
+  const desk = await talking()
+  const { at, page, node } = desk
+  await fillHalf(desk)
+  node.wrapup()
+  node.finish()
+  node.offer({ caller: '+86139****0000' })
+  await page.keyboard.press('F2')
+  await state(desk, 'talking')
+  await page.locator(`[data-testid="inbox-row"][data-contact="${desk.contact}"]`).click()
+  node.delays.ticket = 600
+  node.refuseTicket = [{ field: 'place.address', code: 'invalid', message: '地址不在本市 / not in this city' }]
+  await at('submit-ticket').click()
+  await page.locator(`[data-testid="inbox-row"]:not([data-contact="${desk.contact}"])`).click()
+  await at('notice').filter({ hasText: '+86138****5678' }).waitFor()
 })
 
 test('a draft is on the server within seconds and survives a reload', async () => {

@@ -30,7 +30,7 @@ export class FakeNode {
     this.commands = []
     this.refuse = new Map()
     this.heard = null
-    this.delays = { ticket: 0 }
+    this.delays = { ticket: 0, proposal: 0, draft: 0 }
     this.autoProve = true
     this.signedIn = false
     this.epoch = `e${Date.now()}`
@@ -105,8 +105,8 @@ export class FakeNode {
       case 'GET contacts/:id/history': return send(200, this.history)
       case 'POST contacts/:id/reveal': return send(200, { phone: '+8613800005678' })
       case 'GET contacts/:id/draft': return this.drafts.has(contact) ? send(200, this.drafts.get(contact)) : fail(404, 'not_found')
-      case 'PUT contacts/:id/draft': return this.putDraft(contact, body, send)
-      case 'POST contacts/:id/proposal': return send(200, this.propose(body.fields))
+      case 'PUT contacts/:id/draft': return setTimeout(() => this.putDraft(contact, body, send), this.delays.draft)
+      case 'POST contacts/:id/proposal': return setTimeout(() => send(200, this.propose(body.fields)), this.delays.proposal)
       case 'POST contacts/:id/ticket': return setTimeout(() => this.register(q, contact, body.fields, send, fail), this.delays.ticket)
       default: return fail(404, 'not_found')
     }
@@ -143,8 +143,11 @@ export class FakeNode {
       delivery: { state: 'pending' },
     }
     this.tickets.set(key, ticket)
-    send(201, ticket)
-    setTimeout(() => this.emit('ticket.changed', { contact, number: ticket.ticket_no, delivery: 'delivered' }), 400)
+    const delivered = () => this.emit('ticket.changed', { contact, number: ticket.ticket_no, delivery: 'delivered' })
+    // A quick unit is faster than the answer of its own registration.
+    if (this.quickUnit) delivered()
+    setTimeout(() => send(201, ticket), this.quickUnit ? 150 : 0)
+    if (!this.quickUnit) setTimeout(delivered, 400)
   }
 
   // --- socket

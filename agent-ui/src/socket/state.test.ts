@@ -99,10 +99,4 @@ describe('phone, leg and tickets', () => {
     expect(reduce(lost, { type: 'agent.changed', data: agent }).leg).toBe('disconnected')
     expect(reduce(lost, { type: 'agent.changed', data: { ...agent, leg: 'proven' } }).leg).toBe('proven')
   })
-
-  it('follows the delivery of each ticket', () => {
-    const one = { contact: id, number: '20261124-0000001-3', delivery: 'pending' }
-    const s = after({ type: 'ticket.changed', data: one }, { type: 'ticket.changed', data: { ...one, delivery: 'delivered' } })
-    expect(s.delivery).toEqual({ '20261124-0000001-3': 'delivered' })
-  })
 })

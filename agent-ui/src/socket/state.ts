@@ -6,8 +6,6 @@ export interface DeskState {
   call: Call | null
   /** Why the last ring ended without an answer, until the next ring. */
   stopped: CallStopped | null
-  /** Hand-off state by ticket number. */
-  delivery: Readonly<Record<string, string>>
   /** Audio as the server sees it; `none` before the first offer. */
   leg: 'none' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'proven'
   /** This desk holds the agent's phone. */
@@ -22,7 +20,6 @@ export function initialState(): DeskState {
     agent: { state: 'offline', reason: '', since: new Date(0).toISOString(), pending: null, leg: 'none' },
     call: null,
     stopped: null,
-    delivery: {},
     leg: 'none',
     phone: false,
     phoneElsewhere: null,
@@ -48,7 +45,7 @@ export function reduce(s: DeskState, e: DeskEvent): DeskState {
     case 'call.changed': return older(s.call, e.data) ? s : { ...s, call: e.data, stopped: null }
     case 'call.stopped': return stopped(s, e.data)
     case 'call.ended': return s.call?.contact === e.data.contact ? { ...s, call: null } : s
-    case 'ticket.changed': return { ...s, delivery: { ...s.delivery, [e.data.number]: e.data.delivery } }
+    case 'ticket.changed': return s // the forms keep it, by ticket
     case 'phone.lost': return { ...s, phone: false, leg: 'none', phoneElsewhere: { at: e.data.to, since: null } }
     case 'leg.changed': return { ...s, leg: e.data.state }
   }

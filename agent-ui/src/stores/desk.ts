@@ -29,6 +29,11 @@ const world: World = {
   },
 }
 
+/** Somebody is writing in a form: a ring must not slip another one under the hands. */
+function typing(): boolean {
+  return document.activeElement?.matches('#form input, #form textarea') ?? false
+}
+
 /** The desk: socket, state and phone of one signed-in agent, joined. */
 export const useDesk = defineStore('desk', () => {
   const notices = useNotices()
@@ -131,6 +136,7 @@ export const useDesk = defineStore('desk', () => {
     dialogWanted.value = !w.phone && w.other !== null && !secondTab.value
     if (w.phone) void phone?.connect(w.node, !w.resumed && w.snapshot?.agent.leg === 'none')
     else phone?.drop()
+    if (!w.resumed) void forms.refresh()
     follow(before)
   }
 
@@ -162,7 +168,8 @@ export const useDesk = defineStore('desk', () => {
       if (rings !== '' && is) startRing(is)
     }
     if (state.value.stopped && state.value.stopped !== before.stopped) tellStop(state.value.stopped.why)
-    if (is && is.contact !== was?.contact) void forms.open(cardOf(is))
+    if (is && is.contact !== was?.contact) void forms.open(cardOf(is), is.state !== 'ringing' || !typing())
+    if (is && is.state !== 'ringing' && was?.state === 'ringing') forms.selected = is.contact
     if (is?.state === 'talking' && was?.state === 'ringing') answeredAt.value = performance.now()
     if (was?.state === 'wrapup' && !is && !busy.has('wrapup.finish')) notices.say('info', t('notice.ended'))
     if (!is) quality.value = null

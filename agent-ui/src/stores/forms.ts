@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
-import { computed, reactive, ref, watch } from 'vue'
+import { computed, nextTick, reactive, ref, watch } from 'vue'
 import { api, outcome, type Outcome, type Schemas } from '../api/client'
+import { laterDelivery, settled } from '../form/delivery'
 import { emptyForm, fromFields, isBlank, toFields, type Form, type Proposal } from '../form/form'
 import { merge, withLeaves, type Clash } from '../form/merge'
 import { DraftStore } from '../form/store'
@@ -25,6 +26,12 @@ export interface TicketNote {
   delivery: string
 }
 
+/**
+ * Why the last submit registered nothing. `faults`: the form lacks something;
+ * `complete`: it did, and lacks nothing now, but nobody has submitted it again.
+ */
+export type Refused = 'faults' | 'complete' | 'conflict' | 'lost' | 'signed_out' | 'server'
+
 /** One contact's form and where it stands. */
 export interface Entry {
   card: Card
@@ -48,8 +55,12 @@ export interface Entry {
   proposalFailed: boolean
   faults: Fault[]
   submitting: boolean
-  submitFault: string | null
+  refused: Refused | null
+  /** The server's words on `server`. */
+  refusedWhy: string
 }
+
+type Timer = ReturnType<typeof setTimeout>
 
 /** What is kept on this machine. */
 interface Kept {
@@ -66,16 +77,23 @@ interface Kept {
 const localMs = 250
 const serverMs = 3000
 const proposeMs = 350
+/** A submit waits this long for a proposal, then says what is missing. */
+const proposalWaitMs = 4000
+/** And this long for its answer; the key makes a repeat safe. */
+const submitMs = 15_000
+/** This machine's copy must not hold up a ticket. */
+const keepMs = 1000
 
 function freshEntry(card: Card): Entry {
   return {
     card, form: emptyForm(), base: emptyForm(), revision: 0, key: newId(), tickets: [], registered: false,
     typedAt: 0, savedAt: null, save: 'clean', restoredAt: null, merged: false, conflict: null,
-    proposal: null, proposing: false, proposalFailed: false, faults: [], submitting: false, submitFault: null,
+    proposal: null, proposing: false, proposalFailed: false, faults: [], submitting: false, refused: null, refusedWhy: '',
   }
 }
 
 const copy = (f: Form): Form => JSON.parse(JSON.stringify(f)) as Form
+const within = <T>(work: Promise<T>, ms: number): Promise<T | void> => Promise.race([work, new Promise<void>((done) => setTimeout(done, ms))])
 const same = (a: Form, b: Form): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** The forms of this shift: typed text goes to IndexedDB, then to the server; nothing is lost. */
@@ -83,7 +101,11 @@ export const useForms = defineStore('forms', () => {
   const entries = reactive(new Map<string, Entry>())
   const selected = ref<string | null>(null)
   const current = computed(() => (selected.value ? (entries.get(selected.value) ?? null) : null))
-  const timers = new Map<string, { local?: number; server?: number; propose?: number }>()
+  const timers = new Map<string, { local?: Timer; server?: Timer; propose?: Timer }>()
+  const proposals = new Map<string, Promise<void>>()
+  const submits = new Map<string, Promise<boolean>>()
+  /** By ticket number: news of a delivery may be here before the ticket itself. */
+  const deliveries = new Map<string, string>()
   let store: DraftStore<Kept> | null = null
 
   /** Opens the drafts that this account left on this machine. */
@@ -105,8 +127,8 @@ export const useForms = defineStore('forms', () => {
     watchForm(entry)
   }
 
-  /** A contact reached this desk: its form is opened, and its drafts are found. */
-  async function open(card: Card): Promise<void> {
+  /** A contact reached this desk: its form is opened and, unless told otherwise, shown; its drafts are found. */
+  async function open(card: Card, show = true): Promise<void> {
     const known = entries.get(card.contact)
     if (known) {
       known.card = card
@@ -115,14 +137,14 @@ export const useForms = defineStore('forms', () => {
       entries.set(card.contact, entry)
       watchForm(entry)
     }
-    selected.value = card.contact
+    if (show) selected.value = card.contact
     await fetchDraft(card.contact)
   }
 
   async function fetchDraft(contact: string): Promise<void> {
     const r = await outcome(api.GET('/contacts/{id}/draft', { params: { path: { id: contact } } }))
     const entry = entries.get(contact)
-    if (!entry || !r.ok || r.data.revision <= entry.revision) return
+    if (!entry || entry.registered || !r.ok || r.data.revision <= entry.revision) return
     if (same(entry.form, entry.base)) takeTheirs(entry, r.data)
     else clash(entry, r.data)
   }
@@ -171,13 +193,14 @@ export const useForms = defineStore('forms', () => {
       if (entry.faults.length > 0) recheck(entry)
       schedule(entry)
     }, { deep: true })
-    watch(() => proposalInput(entry.form), () => later(entry, 'propose', proposeMs, () => propose(entry)))
+    watch(() => proposalInput(entry.form), () => later(entry, 'propose', proposeMs, () => proposeNow(entry)))
   }
 
   /** A field that was wrong and is right now leaves the summary; none is added while typing. */
   function recheck(entry: Entry): void {
     const now = new Map(validate(entry.form, entry.proposal).map((f) => [f.field, f]))
     entry.faults = entry.faults.filter((f) => (f.message ? true : now.has(f.field)))
+    if (entry.faults.length === 0 && entry.refused === 'faults') entry.refused = 'complete'
   }
 
   function schedule(entry: Entry): void {
@@ -190,7 +213,7 @@ export const useForms = defineStore('forms', () => {
   function later(entry: Entry, what: 'local' | 'server' | 'propose', ms: number, run: () => Promise<void>): void {
     const t = timers.get(entry.card.contact) ?? {}
     timers.set(entry.card.contact, t)
-    t[what] ??= window.setTimeout(() => {
+    t[what] ??= setTimeout(() => {
       delete t[what]
       void run()
     }, ms)
@@ -203,7 +226,7 @@ export const useForms = defineStore('forms', () => {
   }
 
   async function push(entry: Entry): Promise<void> {
-    if (entry.save === 'saving' || entry.conflict || same(entry.form, entry.base)) return
+    if (entry.save === 'saving' || entry.conflict || entry.registered || same(entry.form, entry.base)) return
     entry.save = 'saving'
     const sent = copy(entry.form)
     const r = await outcome(api.PUT('/contacts/{id}/draft', {
@@ -214,6 +237,7 @@ export const useForms = defineStore('forms', () => {
   }
 
   function pushed(entry: Entry, sent: Form, r: Outcome<Schemas['Saved']>): void {
+    if (entry.registered) return
     if (r.ok) {
       Object.assign(entry, { base: sent, revision: r.data.revision, savedAt: Date.parse(r.data.saved_at), merged: false })
       entry.save = same(entry.form, sent) ? 'clean' : 'waiting'
@@ -223,6 +247,15 @@ export const useForms = defineStore('forms', () => {
     entry.save = 'local'
     if (r.status === 409) return clash(entry, (r.raw as Schemas['DraftConflict']).current)
     if (r.status === 0 || r.status >= 500) later(entry, 'server', serverMs, () => push(entry))
+  }
+
+  /** Asks for a proposal at once. */
+  function proposeNow(entry: Entry): Promise<void> {
+    const running = propose(entry).finally(() => {
+      if (proposals.get(entry.card.contact) === running) proposals.delete(entry.card.contact)
+    })
+    proposals.set(entry.card.contact, running)
+    return running
   }
 
   async function propose(entry: Entry): Promise<void> {
@@ -237,9 +270,22 @@ export const useForms = defineStore('forms', () => {
       params: { path: { id: entry.card.contact } }, body: { fields: toFields(f) },
     }))
     entry.proposing = false
+    if (entry.registered) return
     if (asked !== proposalInput(entry.form)) return propose(entry)
     entry.proposalFailed = !r.ok
     if (r.ok) follow(entry, r.data)
+  }
+
+  /** Unit and deadline may be about to follow a proposal: waits for it, within reason. */
+  async function proposalSettled(entry: Entry): Promise<void> {
+    await nextTick()
+    const t = timers.get(entry.card.contact)
+    if (t?.propose !== undefined) {
+      clearTimeout(t.propose)
+      delete t.propose
+      void proposeNow(entry)
+    } else if (entry.proposalFailed && !proposals.has(entry.card.contact)) void proposeNow(entry)
+    await within(proposals.get(entry.card.contact) ?? Promise.resolve(), proposalWaitMs)
   }
 
   /** Fields that nobody has touched follow the proposal; a person's choice stays. */
@@ -257,33 +303,66 @@ export const useForms = defineStore('forms', () => {
     await push(entry)
   }
 
-  /** Registers the ticket; true when there is one. */
-  async function submit(entry: Entry): Promise<boolean> {
-    entry.faults = validate(entry.form, entry.proposal)
-    entry.submitFault = null
-    if (entry.faults.length > 0 || entry.submitting || entry.registered) return entry.registered
-    entry.submitting = true
-    await keep(entry)
-    const r = await outcome(api.POST('/contacts/{id}/ticket', {
-      params: { path: { id: entry.card.contact }, header: { 'Idempotency-Key': entry.key } }, body: { fields: toFields(entry.form) },
-    }))
-    entry.submitting = false
-    if (r.ok) {
-      registered(entry, r.data)
-      await keep(entry)
-      return true
-    }
-    if (r.error.fields?.length) entry.faults = faultsOf(r.error.fields)
-    else entry.submitFault = r.status === 0 ? '' : r.error.message || r.error.code
-    return false
+  /** Registers the ticket; true when there is one, else `refused` says why. Pressed again meanwhile it is the same submit. */
+  function submit(entry: Entry): Promise<boolean> {
+    const contact = entry.card.contact
+    const running = submits.get(contact) ?? register(entry).finally(() => submits.delete(contact))
+    submits.set(contact, running)
+    return running
   }
 
-  function registered(entry: Entry, t: Schemas['Ticket']): void {
-    const note = { number: t.ticket_no, title: t.title, delivery: t.delivery?.state ?? (entry.form.disposition === 'answered' ? 'none' : 'pending') }
-    if (!entry.tickets.some((x) => x.number === note.number)) entry.tickets.push(note)
-    entry.base = copy(entry.form)
-    entry.save = 'clean'
-    entry.registered = true
+  async function register(entry: Entry): Promise<boolean> {
+    if (entry.registered) return true
+    Object.assign(entry, { submitting: true, refused: null, refusedWhy: '', faults: [] })
+    try {
+      await proposalSettled(entry)
+      entry.refused = unfit(entry)
+      return entry.refused === null && (await send(entry))
+    } finally {
+      entry.submitting = false
+    }
+  }
+
+  /** Why a form cannot be sent as it is. */
+  function unfit(entry: Entry): Refused | null {
+    if (entry.conflict) return 'conflict'
+    entry.faults = validate(entry.form, entry.proposal)
+    return entry.faults.length > 0 ? 'faults' : null
+  }
+
+  async function send(entry: Entry): Promise<boolean> {
+    await within(keep(entry), keepMs)
+    const sent = copy(entry.form)
+    const end = new AbortController()
+    const bell = setTimeout(() => end.abort(), submitMs)
+    const r = await outcome(api.POST('/contacts/{id}/ticket', {
+      params: { path: { id: entry.card.contact }, header: { 'Idempotency-Key': entry.key } }, body: { fields: toFields(sent) }, signal: end.signal,
+    }))
+    clearTimeout(bell)
+    if (!r.ok) {
+      refuse(entry, r.status, r.error)
+      return false
+    }
+    registered(entry, sent, r.data)
+    await within(keep(entry), keepMs)
+    return true
+  }
+
+  function refuse(entry: Entry, status: number, error: Schemas['ErrorBody']): void {
+    if (error.fields?.length) {
+      entry.faults = faultsOf(error.fields)
+      entry.refused = 'faults'
+      return
+    }
+    entry.refused = status === 0 ? 'lost' : status === 401 ? 'signed_out' : 'server'
+    if (entry.refused === 'server') entry.refusedWhy = error.message || error.code
+  }
+
+  function registered(entry: Entry, sent: Form, t: Schemas['Ticket']): void {
+    const answered = t.delivery?.state ?? (sent.disposition === 'answered' ? 'none' : 'pending')
+    const delivery = laterDelivery(answered, deliveries.get(t.ticket_no))
+    if (!entry.tickets.some((x) => x.number === t.ticket_no)) entry.tickets.push({ number: t.ticket_no, title: t.title, delivery })
+    Object.assign(entry, { form: sent, base: copy(sent), save: 'clean', registered: true, conflict: null })
   }
 
   /** A second matter of the same citizen: who and where stay. */
@@ -292,13 +371,27 @@ export const useForms = defineStore('forms', () => {
     entry.form = { ...emptyForm(), requester, place, language }
     entry.key = newId()
     entry.registered = false
-    entry.proposal = null
-    entry.faults = []
+    Object.assign(entry, { proposal: null, proposalFailed: false, faults: [], refused: null, restoredAt: null })
   }
 
+  /** News of a delivery, whether or not the ticket is known here yet. */
   function delivered(contact: string, number: string, delivery: string): void {
-    const note = entries.get(contact)?.tickets.find((x) => x.number === number)
-    if (note) note.delivery = delivery
+    const now = laterDelivery(deliveries.get(number) ?? delivery, delivery)
+    deliveries.set(number, now)
+    const entry = entries.get(contact)
+    const note = entry?.tickets.find((x) => x.number === number)
+    if (!entry || !note) return
+    note.delivery = laterDelivery(note.delivery, now)
+    void keep(entry)
+  }
+
+  /** Asks for the deliveries that are under way: after a gap their news may be lost. */
+  async function refresh(): Promise<void> {
+    const open = [...entries.values()].flatMap((e) => e.tickets.filter((x) => !settled(x.delivery)).map((x) => ({ contact: e.card.contact, number: x.number })))
+    await Promise.all(open.map(async ({ contact, number }) => {
+      const r = await outcome(api.GET('/tickets/{number}', { params: { path: { number } } }))
+      if (r.ok && r.data.delivery?.state) delivered(contact, number, r.data.delivery.state)
+    }))
   }
 
   /** Forms with text that the server does not have. */
@@ -309,6 +402,7 @@ export const useForms = defineStore('forms', () => {
     await store?.wipe().catch(() => undefined)
     for (const t of timers.values()) for (const id of Object.values(t)) clearTimeout(id)
     timers.clear()
+    deliveries.clear()
     entries.clear()
     selected.value = null
     store = null
@@ -323,7 +417,7 @@ export const useForms = defineStore('forms', () => {
     for (const e of entries.values()) if (!same(e.form, e.base)) void keep(e)
   }
 
-  return { entries, selected, current, unsynced, start, open, resolve, saveNow, submit, another, delivered, wipe, pushAll, keepAll, propose }
+  return { entries, selected, current, unsynced, start, open, resolve, saveNow, submit, another, delivered, refresh, wipe, pushAll, keepAll }
 })
 
 /** What the proposal depends on. */
