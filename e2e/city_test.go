@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,7 +42,8 @@ type city struct {
 	refusals int // of one ticket, seen so far
 
 	// drain is what the first signal does.
-	drain func()
+	drain   func()
+	drained atomic.Bool
 }
 
 // startCity runs a node; change may alter its configuration before.
@@ -78,7 +80,7 @@ func (c *city) run(cfg node.Config, clock tickets.Clock) {
 	}
 	n := node.New(node.Options{Config: cfg, Log: log, Clock: clock})
 	drain, ready, ended := make(chan struct{}), make(chan node.Addresses, 1), make(chan error, 1)
-	c.drain = sync.OnceFunc(func() { close(drain) })
+	c.drain = sync.OnceFunc(func() { c.drained.Store(true); close(drain) })
 	go func() {
 		ended <- n.Run(context.Background(), drain, func(a node.Addresses) { ready <- a })
 	}()

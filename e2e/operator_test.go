@@ -84,10 +84,13 @@ func (o *operator) do(what string, a chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// sees is the text of the page, for a failed test.
+// sees is the text of the page, for a failed test; go test -artifacts keeps a picture.
 func (o *operator) sees() string {
-	ctx, cancel := context.WithTimeout(o.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(o.ctx, 10*time.Second)
 	defer cancel()
+	if picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot()); err == nil {
+		_ = os.WriteFile(filepath.Join(o.t.ArtifactDir(), "desk.png"), picture, 0o600)
+	}
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
 	if err != nil {
 		return err.Error()
