@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"embed"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"hotline/database"
@@ -32,11 +31,7 @@ type Log struct {
 
 // Open brings the table forward and returns the log.
 func Open(ctx context.Context, o Options) (*Log, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
-	}
-	if err := o.DB.Migrate(ctx, "audit", files); err != nil {
+	if err := o.DB.Migrate(ctx, "audit", migrations); err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
 	if o.Now == nil {

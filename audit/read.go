@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -30,22 +29,14 @@ func (l *Log) Head(ctx context.Context) (Head, error) {
 }
 
 // Page returns at most limit records after the one numbered after, in order.
-func (l *Log) Page(ctx context.Context, after int64, limit int) (page []Record, err error) {
+func (l *Log) Page(ctx context.Context, after int64, limit int) ([]Record, error) {
 	const query = `SELECT seq, at, node, who, role, action, kind, object, reason, ip, previous, hash
 		FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT $2`
-	rows, err := l.db.QueryContext(ctx, query, after, limit)
+	page, err := database.Collect(ctx, l.db, scan, query, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("audit: read: %w", err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		r, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("audit: read: %w", err)
-		}
-		page = append(page, r)
-	}
-	return page, rows.Err()
+	return page, nil
 }
 
 func scan(rows *sql.Rows) (Record, error) {

@@ -16,7 +16,7 @@ import (
 var ErrNewerSchema = errors.New("schema is newer than this binary")
 
 // Migrate brings one owner's tables forward. fsys holds goose SQL files
-// (00001_name.sql) at its root; NAME.sqlite.sql and NAME.postgres.sql run on
+// (00001_name.sql) in its folder migrations; NAME.sqlite.sql and NAME.postgres.sql run on
 // one engine only. Each owner (a lower-case word) has its own version table,
 // schema_<owner>. Several nodes may call it at once. It returns ErrNewerSchema,
 // and touches nothing, when the database knows more than fsys.
@@ -28,11 +28,15 @@ func (db *DB) Migrate(ctx context.Context, owner string, fsys fs.FS) error {
 }
 
 func (db *DB) migrate(ctx context.Context, owner string, fsys fs.FS) error {
-	options, err := db.gooseOptions(owner, fsys)
+	files, err := fs.Sub(fsys, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(db.dialect(), db.write, fsys, options...)
+	options, err := db.gooseOptions(owner, files)
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(db.dialect(), db.write, files, options...)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 func migrations(files map[string]string) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, up := range files {
-		fsys[name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + up)}
+		fsys["migrations/"+name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + up)}
 	}
 	return fsys
 }

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"runtime"
 	"time"
 
@@ -47,11 +46,7 @@ func Open(ctx context.Context, o Options) (*Staff, error) {
 	if err := o.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("people: %w", err)
-	}
-	if err := o.DB.Migrate(ctx, "people", files); err != nil {
+	if err := o.DB.Migrate(ctx, "people", migrations); err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}
 	s, err := newStaff(o)

@@ -49,20 +49,15 @@ func (s *Staff) Account(ctx context.Context, id contact.AgentID) (Account, error
 }
 
 // Accounts lists all accounts by ID.
-func (s *Staff) Accounts(ctx context.Context) (all []Account, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT `+columns+` FROM people_accounts ORDER BY id`)
+func (s *Staff) Accounts(ctx context.Context) ([]Account, error) {
+	all, err := database.Collect(ctx, s.db, func(rows *sql.Rows) (Account, error) {
+		found, err := scanAccount(rows)
+		return found.Account, err
+	}, `SELECT `+columns+` FROM people_accounts ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("people: list accounts: %w", err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		found, err := scanAccount(rows)
-		if err != nil {
-			return nil, fmt.Errorf("people: list accounts: %w", err)
-		}
-		all = append(all, found.Account)
-	}
-	return all, rows.Err()
+	return all, nil
 }
 
 // insert says whether the account was new.

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"hotline/contact"
@@ -27,11 +26,7 @@ type Store struct{ db *database.DB }
 // New brings the tables up to date and returns the store. The caller keeps db
 // open as long as the store is used.
 func New(ctx context.Context, db *database.DB) (*Store, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("records: %w", err)
-	}
-	if err := db.Migrate(ctx, Owner, files); err != nil {
+	if err := db.Migrate(ctx, Owner, migrations); err != nil {
 		return nil, err
 	}
 	return &Store{db: db}, nil
@@ -111,7 +106,7 @@ func (s *Store) Recent(ctx context.Context, limit int) ([]records.Record, error)
 func within(limit, most int) int { return min(max(limit, 1), most) }
 
 func (s *Store) list(ctx context.Context, tail string, args ...any) ([]records.Record, error) {
-	all, err := collect(ctx, s.db, scanRecord, `SELECT `+columns+` FROM contact_records `+tail, args...)
+	all, err := database.Collect(ctx, s.db, scanRecord, `SELECT `+columns+` FROM contact_records `+tail, args...)
 	if err != nil {
 		return nil, fmt.Errorf("records: read: %w", err)
 	}
@@ -135,7 +130,7 @@ func scanRecord(rows *sql.Rows) (records.Record, error) {
 
 // Events lists the steps of one contact in the order they were saved.
 func (s *Store) Events(ctx context.Context, id contact.ID) ([]records.Event, error) {
-	all, err := collect(ctx, s.db, scanEvent,
+	all, err := database.Collect(ctx, s.db, scanEvent,
 		`SELECT contact_id, at, kind, agent, detail FROM contact_events WHERE contact_id = $1 ORDER BY seq`, string(id))
 	if err != nil {
 		return nil, fmt.Errorf("records: read events of %s: %w", id, err)
@@ -149,22 +144,4 @@ func scanEvent(rows *sql.Rows) (records.Event, error) {
 	err := rows.Scan(&e.Contact, &at, &e.Kind, &e.Agent, &e.Detail)
 	e.At = at.Time
 	return e, err
-}
-
-// collect reads all rows of a query.
-func collect[T any](ctx context.Context, db *database.DB, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	all := []T{}
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, v)
-	}
-	return all, rows.Err()
 }

@@ -44,7 +44,7 @@ func (s *Store) OfCitizen(ctx context.Context, ref string, limit int) ([]tickets
 
 // list reads tickets, then their history and delivery in one query each.
 func (s *Store) list(ctx context.Context, where string, args ...any) ([]tickets.Ticket, error) {
-	all, err := collect(ctx, s.db, scanTicket, `SELECT document FROM tickets `+where, args...)
+	all, err := database.Collect(ctx, s.db, scanTicket, `SELECT document FROM tickets `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: read tickets: %w", err)
 	}
@@ -83,7 +83,7 @@ func scanStep(rows *sql.Rows) (step, error) {
 
 func (s *Store) addHistory(ctx context.Context, at map[string]*tickets.Ticket) error {
 	in, args := inNumbers(at)
-	steps, err := collect(ctx, s.db, scanStep, `SELECT number, seq, at, actor, unit, action, from_state, to_state, reason, note
+	steps, err := database.Collect(ctx, s.db, scanStep, `SELECT number, seq, at, actor, unit, action, from_state, to_state, reason, note
 		FROM ticket_history WHERE number IN (`+in+`) ORDER BY number, seq`, args...)
 	if err != nil {
 		return fmt.Errorf("sqlstore: read history: %w", err)
@@ -114,7 +114,7 @@ func scanExchange(rows *sql.Rows) (exchange, error) {
 // addDelivery tells the newest hand-off of each ticket.
 func (s *Store) addDelivery(ctx context.Context, at map[string]*tickets.Ticket) error {
 	in, args := inNumbers(at)
-	all, err := collect(ctx, s.db, scanExchange, `SELECT number, unit, event_id, state, attempts, done_at, ack_ref, failure
+	all, err := database.Collect(ctx, s.db, scanExchange, `SELECT number, unit, event_id, state, attempts, done_at, ack_ref, failure
 		FROM ticket_outbox WHERE number IN (`+in+`) ORDER BY number, queued_at, position`, args...)
 	if err != nil {
 		return fmt.Errorf("sqlstore: read deliveries: %w", err)
@@ -133,22 +133,4 @@ func inNumbers(at map[string]*tickets.Ticket) (string, []any) {
 		marks = append(marks, fmt.Sprintf("$%d", len(args)))
 	}
 	return strings.Join(marks, ", "), args
-}
-
-// collect reads all rows of a query.
-func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	all := []T{}
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, v)
-	}
-	return all, rows.Err()
 }

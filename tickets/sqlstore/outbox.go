@@ -31,7 +31,7 @@ func insertParcel(ctx context.Context, tx *sql.Tx, p tickets.Parcel) error {
 
 // Heads lists the first undelivered parcel of every unit that has one.
 func (s *Store) Heads(ctx context.Context) ([]tickets.Head, error) {
-	heads, err := collect(ctx, s.db, scanHead, `SELECT o.unit, o.next_at, o.claimed_until, o.attempts FROM ticket_outbox o
+	heads, err := database.Collect(ctx, s.db, scanHead, `SELECT o.unit, o.next_at, o.claimed_until, o.attempts FROM ticket_outbox o
 		JOIN (SELECT unit, MIN(position) AS position FROM ticket_outbox WHERE `+open+` GROUP BY unit) head
 		ON o.unit = head.unit AND o.position = head.position ORDER BY o.next_at, o.unit`)
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *Store) end(ctx context.Context, p tickets.Parcel, set string, args ...a
 
 // DeadLetters lists parcels that were given up, oldest first.
 func (s *Store) DeadLetters(ctx context.Context, limit int) ([]tickets.Dead, error) {
-	dead, err := collect(ctx, s.db, scanDead, `SELECT event_id, number, unit, contact_id, attempts, failure, queued_at, done_at
+	dead, err := database.Collect(ctx, s.db, scanDead, `SELECT event_id, number, unit, contact_id, attempts, failure, queued_at, done_at
 		FROM ticket_outbox WHERE state = 'dead_letter' ORDER BY done_at, event_id LIMIT $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: read dead letters: %w", err)

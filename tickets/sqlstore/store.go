@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"hotline/contact"
 	"hotline/database"
@@ -26,11 +25,7 @@ type Store struct{ db *database.DB }
 // New brings the tables up to date and returns the store. The caller keeps db
 // open as long as the store is used.
 func New(ctx context.Context, db *database.DB) (*Store, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("tickets: %w", err)
-	}
-	if err := db.Migrate(ctx, Owner, files); err != nil {
+	if err := db.Migrate(ctx, Owner, migrations); err != nil {
 		return nil, err
 	}
 	return &Store{db: db}, nil
@@ -129,7 +124,7 @@ func insertStep(ctx context.Context, tx *sql.Tx, number string, h tickets.Histor
 }
 
 // keyed finds the number a key has made.
-func keyed(ctx context.Context, q querier, key, digest string) (string, error) {
+func keyed(ctx context.Context, q database.Querier, key, digest string) (string, error) {
 	var number, kept string
 	err := q.QueryRowContext(ctx, `SELECT number, digest FROM ticket_keys WHERE key = $1`, key).Scan(&number, &kept)
 	switch {
@@ -141,10 +136,4 @@ func keyed(ctx context.Context, q querier, key, digest string) (string, error) {
 		return "", tickets.ErrKeyReused
 	}
 	return number, nil
-}
-
-// querier is what reads: the database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
