@@ -195,17 +195,7 @@ func (l *line) close() error {
 }
 
 // level is the RMS of samples, of full scale.
-func level(samples []int16) float64 {
-	if len(samples) == 0 {
-		return 0
-	}
-	sum := 0.0
-	for _, s := range samples {
-		x := float64(s) / 32768
-		sum += x * x
-	}
-	return math.Sqrt(sum / float64(len(samples)))
-}
+func level(samples []int16) float64 { return math.Sqrt(tone.Power(samples) / 2) }
 
 // pitchSamples is how much a pitch is read from: 0.2 s is exact to a hertz, and
 // the work grows with the square.
@@ -219,9 +209,5 @@ func loudest(samples []int16) float64 {
 
 // Sine is a tone of one second, for Options.Play.
 func Sine(hz float64) []int16 {
-	samples := make([]int16, media.SampleRate)
-	for i := range samples {
-		samples[i] = int16(0.4 * 32767 * math.Sin(2*math.Pi*hz*float64(i)/media.SampleRate))
-	}
-	return samples
+	return tone.Sine(hz, 0.4, media.SampleRate, media.SampleRate)
 }

@@ -1,10 +1,10 @@
 package prompt
 
 import (
-	"math"
 	"time"
 
 	"hotline/media"
+	"hotline/media/tone"
 )
 
 // Audio is A-law at 8 kHz in whole frames of 20 ms. It never changes and is
@@ -33,12 +33,7 @@ func FromLinear(samples []int16) Audio {
 // Tone is a sine of hz (below 4,000) for d, with amplitude from 0 to 1 of full
 // scale. It is made for proofs and tests.
 func Tone(hz float64, d time.Duration, amplitude float64) Audio {
-	samples := make([]int16, int(d*media.SampleRate/time.Second))
-	for i := range samples {
-		phase := 2 * math.Pi * hz * float64(i) / media.SampleRate
-		samples[i] = int16(math.Round(amplitude * math.MaxInt16 * math.Sin(phase)))
-	}
-	return FromLinear(samples)
+	return FromLinear(tone.Sine(hz, amplitude, media.SampleRate, int(d*media.SampleRate/time.Second)))
 }
 
 // Silence is d of silence.
