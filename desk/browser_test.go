@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/desk"
+	"hotline/gateway/gatewaytest"
 	"hotline/gateway/webrtc"
 	"hotline/media/prompt"
 	"hotline/routing"
@@ -64,14 +65,7 @@ func TestChromiumGetsReady(t *testing.T) {
 // browse opens the desk in Chromium and returns what the page came to.
 func (w *world) browse(host string) string {
 	w.t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("mute-audio", false))
-	alloc, cancel := chromedp.NewExecAllocator(w.ctx(), options...)
-	w.t.Cleanup(cancel)
-	ctx, stop := chromedp.NewContext(alloc)
-	w.t.Cleanup(stop)
+	ctx := gatewaytest.OpenChromium(w.ctx(), w.t, 1004)
 	url := strings.Replace(w.server.URL, "127.0.0.1", host, 1)
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		w.t.Fatal(err)

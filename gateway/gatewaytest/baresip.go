@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,7 +51,7 @@ module_app account.so
 module_app menu.so
 module_tmp uuid.so
 snd_path %s
-`, freePort(t), source, baresipModules(), b.dir))
+`, FreePort(t), source, baresipModules(), b.dir))
 	b.write("accounts", fmt.Sprintf("<sip:%s@127.0.0.1>;regint=0;audio_codecs=PCMA/8000/1;ptime=20\n", caller))
 	b.write("contacts", "")
 	b.cmd = exec.CommandContext(context.Background(), "baresip", "-f", b.dir, "-e", "/dial "+target, "-t", "60")
@@ -104,16 +103,6 @@ func (b *Baresip) write(name, text string) {
 	if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	return c.LocalAddr().(*net.UDPAddr).Port
 }
 
 func baresipModules() string {

@@ -8,6 +8,7 @@ import (
 
 	"hotline/contact"
 	"hotline/gateway"
+	"hotline/gateway/gatewaytest"
 )
 
 // What citizens and carriers do, played by SIPp. Each scenario checks the
@@ -105,7 +106,7 @@ func TestMaxCalls(t *testing.T) {
 // uas starts SIPp as the called.
 func uas(t *testing.T, scenario string) (target string, wait func()) {
 	t.Helper()
-	port := freePort(t)
+	port := gatewaytest.FreePort(t)
 	cmd := sippCommand(t, scenario, netip.AddrPort{}, "-m", "1", "-p", itoa(port))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package sip
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 
 	"hotline/contact"
 	"hotline/gateway"
+	"hotline/gateway/gatewaytest"
 	"hotline/media/rtp"
 )
 
@@ -123,7 +123,7 @@ func sippCommand(t *testing.T, scenario string, addr netip.AddrPort, args ...str
 		t.Fatal(err)
 	}
 	args = append([]string{
-		"-sf", file, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", strconv.Itoa(freePort(t)), "-mp", strconv.Itoa(freePort(t)),
+		"-sf", file, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", strconv.Itoa(gatewaytest.FreePort(t)), "-mp", strconv.Itoa(gatewaytest.FreePort(t)),
 		"-s", "12345", "-nostdin", "-timeout", "30s", "-timeout_error", "-trace_err",
 	}, args...)
 	if addr.IsValid() {
@@ -147,16 +147,6 @@ func sippErrors(dir string) string {
 }
 
 func tail(b []byte) []byte { return b[max(0, len(b)-1500):] }
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	return c.LocalAddr().(*net.UDPAddr).Port
-}
 
 func TestSIPpBasicCall(t *testing.T) {
 	t.Parallel()

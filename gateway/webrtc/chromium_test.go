@@ -1,21 +1,19 @@
 package webrtc
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"hotline/gateway/gatewaytest"
 	"hotline/media"
 	"hotline/media/tone"
 )
@@ -83,20 +81,7 @@ func openDesk(t *testing.T, s *Seat) *desk {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("use-fake-device-for-media-stream", true),
-		chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("use-file-for-fake-audio-capture", microphone(t, 1004)),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("mute-audio", false),
-	)
-	allocator, stop := chromedp.NewExecAllocator(within(t, 90*time.Second), options...)
-	t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(closeTab)
-	d := &desk{t, ctx}
+	d := &desk{t, gatewaytest.OpenChromium(within(t, 90*time.Second), t, 1004)}
 	d.run(chromedp.Navigate(server.URL))
 	return d
 }
@@ -110,30 +95,6 @@ func answerHTTP(w http.ResponseWriter, r *http.Request, s *Seat) {
 		return
 	}
 	_, _ = io.WriteString(w, answer)
-}
-
-// microphone writes a 48 kHz WAV file of one tone, which Chromium loops.
-func microphone(t *testing.T, hz float64) string {
-	t.Helper()
-	const rate, seconds = 48000, 5
-	var b bytes.Buffer
-	b.WriteString("RIFF")
-	header := []any{
-		uint32(36 + rate*seconds*2), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1),
-		uint32(rate), uint32(rate * 2), uint16(2), uint16(16), []byte("data"), uint32(rate * seconds * 2),
-	}
-	for _, field := range header {
-		_ = binary.Write(&b, binary.LittleEndian, field)
-	}
-	for i := range rate * seconds {
-		v := 0.4 * math.MaxInt16 * math.Sin(2*math.Pi*hz*float64(i)/rate)
-		_ = binary.Write(&b, binary.LittleEndian, int16(v))
-	}
-	path := filepath.Join(t.TempDir(), "mic.wav")
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 func (d *desk) run(action chromedp.Action[chromedp.Void]) {
