@@ -31,7 +31,7 @@ check: lint ## the quick part: format, lint and the tests that need no peers
 build: $(BIN)/hotline
 
 $(BIN)/hotline: agent-ui/dist/.built $(GO_SRC) go.mod
-	$(GO) build -trimpath -o $@ ./cmd/hotline
+	$(GO) build -o $@ ./cmd/hotline
 
 ui: agent-ui/dist/.built
 

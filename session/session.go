@@ -123,13 +123,29 @@ func (s *session) arrive(ctx context.Context) error {
 		return s.refuse(ctx, contact.RefusedFull)
 	}
 	if err := s.medium.Answer(ctx); err != nil {
-		s.move(CitizenGone)
-		s.cause = contact.AbandonedGreeting
-		return errors.Join(err, s.medium.Close(context.WithoutCancel(ctx), s.cause))
+		return s.unanswered(ctx, err)
 	}
 	s.move(Answered)
 	s.beside(func() error { return s.greet(ctx) }, s.greeted(ctx))
 	return nil
+}
+
+// unanswered is a call that ended before both ends agreed: the medium knows why.
+func (s *session) unanswered(ctx context.Context, err error) error {
+	s.move(CitizenGone)
+	late := context.WithoutCancel(ctx)
+	if closing := s.medium.Close(late, contact.Internal); closing != nil {
+		return errors.Join(err, closing)
+	}
+	for e := range s.medium.Events() {
+		if e.Kind == contact.Gone {
+			s.cause = citizenLeft(Arriving, e.Cause)
+		}
+	}
+	if s.cause == contact.Internal {
+		return err
+	}
+	return nil // told by the cause
 }
 
 func (s *session) refuse(ctx context.Context, why contact.Cause) error {
@@ -202,10 +218,10 @@ func (s *session) heard(ctx context.Context, e contact.Event) {
 	}
 }
 
-// citizenLeft names the cause of a citizen's leaving in that state; a lost
-// medium stays what it is.
+// citizenLeft names the cause of a citizen's leaving in that state; what was not
+// the citizen's doing stays what it is.
 func citizenLeft(in State, reported contact.Cause) contact.Cause {
-	if reported == contact.MediaLost || reported == contact.NodeLost {
+	if reported != contact.CitizenEnded && reported != contact.AbandonedGreeting {
 		return reported
 	}
 	switch in {

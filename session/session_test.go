@@ -25,6 +25,7 @@ type house struct {
 	t       *testing.T
 	hall    *session.Hall
 	queue   *memstore.Store
+	store   *flaky // the queue as the hall sees it
 	seats   *fakeSeats
 	records *fakeRecords
 	life    context.Context
@@ -61,12 +62,23 @@ func newHouse(t *testing.T) *house {
 	if err := h.queue.Beat(t.Context(), node); err != nil {
 		t.Fatal(err)
 	}
+	h.store = &flaky{Store: h.queue}
 	h.hall = session.NewHall(session.Options{
-		Node: node, Queue: h.queue, Seats: h.seats, Lines: lines, Records: h.records,
+		Node: node, Queue: h.store, Seats: h.seats, Lines: lines, Records: h.records,
 		RefKey: []byte("0123456789abcdef0123456789abcdef"), Log: slog.New(slog.DiscardHandler),
 		Registerer: prometheus.NewRegistry(),
 	})
 	return h
+}
+
+// flaky does what it is asked and may lose the answer.
+type flaky struct {
+	*memstore.Store
+	lost error
+}
+
+func (f *flaky) Accept(ctx context.Context, id contact.ID, t routing.Token) error {
+	return errors.Join(f.Store.Accept(ctx, id, t), f.lost)
 }
 
 func line() routing.Line {
@@ -244,6 +256,48 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("cause %s", rec.Cause)
 		}
 	})
+}
+
+func TestCallThatEndsUnanswered(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ medium, want contact.Cause }{
+		"the citizen cancels": {contact.CitizenEnded, contact.AbandonedGreeting},
+		"no port is free":     {contact.RefusedOverload, contact.RefusedOverload},
+		"the ACK never comes": {contact.MediaLost, contact.MediaLost},
+		"nobody knows":        {contact.Internal, contact.Internal},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inHouse(t, func(h *house) {
+				v := newVoice("12345")
+				v.answer = errors.New("the call has ended")
+				v.gone(tt.medium)
+				h.hall.Receive(h.life, v)
+				if rec := h.records.end(t); rec.Cause != tt.want {
+					t.Errorf("cause %s, want %s", rec.Cause, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestLostAnswerOfTheQueueLeavesNobodyBehind(t *testing.T) {
+	inHouse(t, func(h *house) {
+		v := h.call("12345")
+		r := h.seats.ringing(t)
+		h.store.lost = errors.New("connection reset")
+		if err := h.hall.Accept(h.life, r.call.Contact.ID, r.agent, r.call.Token); err == nil {
+			t.Error("accepted without an answer of the queue")
+		}
+		h.store.lost = nil
+		h.seats.told(t, session.RingStopped)
+		next := h.seats.ringing(t)
+		if next.agent != "1002" || next.call.Contact.ID != r.call.Contact.ID {
+			t.Errorf("%s rings for %s", next.agent, next.call.Contact.ID)
+		}
+		v.gone(contact.CitizenEnded)
+		h.records.end(t)
+	}, "1001", "1002")
 }
 
 func TestDeskThatDoesNotShowTheRing(t *testing.T) {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"errors"
+
 	"hotline/contact"
 	"hotline/records"
 	"hotline/routing"
@@ -12,6 +14,10 @@ func (s *session) accept(r request) error {
 		return routing.ErrStale
 	}
 	if err := s.hall.o.Queue.Accept(r.ctx, s.contact.ID, r.token); err != nil {
+		if !errors.Is(err, routing.ErrStale) {
+			// Nobody knows whether the queue took it: whichever it was ends here.
+			s.decline(RingUnreachable, routing.Disconnected)
+		}
 		return err
 	}
 	if err := s.medium.Connect(r.ctx, s.agent); err != nil {
