@@ -100,7 +100,7 @@ export async function fillHalf(desk) {
   await at('field-place-address').fill('望湖路 18 号幸福里小区东门')
   await pick(desk, 'field-division', '望湖 幸福里')
   await at('field-title').fill('幸福里小区东门外路灯连续三天不亮')
-  await at('field-content').fill('来电人反映:自 11 月 21 日晚起,小区东门外望湖路由北向南 4 盏路灯不亮,老人夜间出行不便,曾于 22 日反映,至今未修。希望尽快修复并回复。')
+  await at('field-content').fill('来电人反映：自 11 月 21 日晚起，小区东门外望湖路由北向南 4 盏路灯不亮，老人夜间出行不便，曾于 22 日反映，至今未修。希望尽快修复并回复。')
   await pick(desk, 'field-item', '市政 路灯')
   await desk.page.locator('[data-testid="proposal"]:not([data-unit=""])').waitFor()
 }

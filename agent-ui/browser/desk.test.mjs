@@ -231,6 +231,7 @@ test('a submit that fails while another form is open says whose it was', async (
   node.wrapup()
   node.finish()
   node.offer({ caller: '+86139****0000' })
+  await at('ring-banner').waitFor()
   await page.keyboard.press('F2')
   await state(desk, 'talking')
   await page.locator(`[data-testid="inbox-row"][data-contact="${desk.contact}"]`).click()

@@ -146,6 +146,7 @@ export const useDesk = defineStore('desk', () => {
     if (e.type === 'phone.lost') phoneLost()
     if (e.type === 'leg.changed' && e.data.state === 'connected') phone?.nodeConnected(e.data.gen)
     if (e.type === 'ticket.changed') forms.delivered(e.data.contact, e.data.number, e.data.delivery)
+    if (e.type === 'call.stopped' && state.value.call?.contact !== e.data.contact) forms.missed(e.data.contact)
     follow(before)
   }
 

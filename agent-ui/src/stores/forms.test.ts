@@ -100,6 +100,23 @@ describe('the delivery of a ticket', () => {
   })
 })
 
+describe('a ring that went by', () => {
+  it('leaves nothing behind', async () => {
+    const forms = useForms()
+    await forms.open(cardOf(call))
+    forms.missed(contact)
+    expect(forms.entries.size).toBe(0)
+    expect(forms.selected).toBe(null)
+  })
+
+  it('leaves what was written', async () => {
+    const forms = useForms()
+    await filled(forms)
+    forms.missed(contact)
+    expect(forms.entries.size).toBe(1)
+  })
+})
+
 describe('a submit', () => {
   it('waits for a proposal that is about to be asked for', async () => {
     const forms = useForms()

@@ -141,6 +141,14 @@ export const useForms = defineStore('forms', () => {
     await fetchDraft(card.contact)
   }
 
+  /** A ring went by: nothing is kept of it unless somebody wrote. */
+  function missed(contact: string): void {
+    const entry = entries.get(contact)
+    if (!entry || !isBlank(entry.form) || entry.tickets.length > 0) return
+    entries.delete(contact)
+    if (selected.value === contact) selected.value = null
+  }
+
   async function fetchDraft(contact: string): Promise<void> {
     const r = await outcome(api.GET('/contacts/{id}/draft', { params: { path: { id: contact } } }))
     const entry = entries.get(contact)
@@ -417,7 +425,7 @@ export const useForms = defineStore('forms', () => {
     for (const e of entries.values()) if (!same(e.form, e.base)) void keep(e)
   }
 
-  return { entries, selected, current, unsynced, start, open, resolve, saveNow, submit, another, delivered, refresh, wipe, pushAll, keepAll }
+  return { entries, selected, current, unsynced, start, open, missed, resolve, saveNow, submit, another, delivered, refresh, wipe, pushAll, keepAll }
 })
 
 /** What the proposal depends on. */
