@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -130,9 +131,15 @@ func TestAHeadlessAgentReportsARingThatStopped(t *testing.T) {
 	if r := <-a.Reports(); r.Answered || r.Cause != "unanswered" || r.Caller != "+86138****5678" {
 		t.Errorf("report is %+v", r)
 	}
-	w.awaitQueue("1001", routing.Ready) // it gets ready by itself
+	w.awaitQueue("1001", routing.Away) // who lets it ring stays away
 	if err := a.Close(w.ctx()); err != nil {
 		t.Error(err)
+	}
+	w.awaitQueue("1001", routing.Offline)
+	w.queue.mu.Lock()
+	defer w.queue.mu.Unlock()
+	if told := slices.Compact(w.queue.told["1001"]); told[len(told)-2] != routing.Away {
+		t.Errorf("the queue was told %v", told)
 	}
 }
 
