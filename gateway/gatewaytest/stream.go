@@ -14,8 +14,8 @@ const earLength = 2 * media.SampleRate
 // Stream is the audio of one person. What the person hears comes to Ear; Say
 // is what the person says.
 type Stream struct {
+	media.Duplex
 	ear *tone.Ear
-	out *media.OutStream
 	in  *media.Inlet
 
 	mu   sync.Mutex
@@ -26,11 +26,9 @@ var _ media.Stream = (*Stream)(nil)
 
 // NewStream returns the audio of a person who says nothing yet.
 func NewStream() *Stream {
-	ear := tone.NewEar(earLength)
-	return &Stream{
-		ear: ear, in: media.NewInlet(),
-		out: media.NewOutStream(media.OutConfig{Writer: writer{ear}, Digits: true}),
-	}
+	ear, in := tone.NewEar(earLength), media.NewInlet()
+	out := media.NewOutStream(media.OutConfig{Writer: writer{ear}, Digits: true})
+	return &Stream{Duplex: media.NewDuplex(in, out), ear: ear, in: in}
 }
 
 type writer struct{ ear *tone.Ear }
@@ -39,23 +37,6 @@ type writer struct{ ear *tone.Ear }
 func (w writer) WritePacket(p *media.Packet) error {
 	w.ear.Write(p)
 	return nil
-}
-
-// Out implements media.Stream.
-func (s *Stream) Out() *media.OutStream { return s.out }
-
-// Forward implements media.Stream.
-func (s *Stream) Forward(to media.Sink) { s.in.Forward(to) }
-
-// Digits implements media.Stream.
-func (s *Stream) Digits() <-chan rune { return s.in.Digits() }
-
-// Stats implements media.Stream.
-func (s *Stream) Stats() media.Stats {
-	var stats media.Stats
-	s.in.Fill(&stats)
-	s.out.Fill(&stats)
-	return stats
 }
 
 // Ear is what the person has heard.

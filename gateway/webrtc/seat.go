@@ -26,9 +26,10 @@ type Seat struct {
 	agent   contact.AgentID
 	gateway *Gateway
 	log     *slog.Logger
-	out     *media.OutStream
-	active  atomic.Pointer[peer] // where audio flows now
-	turn    chan struct{}        // held by the one Answer that negotiates
+	media.Duplex
+	out    *media.OutStream
+	active atomic.Pointer[peer] // where audio flows now
+	turn   chan struct{}        // held by the one Answer that negotiates
 
 	mu         sync.Mutex // guards what follows and the peers' fields
 	closed     bool
@@ -50,6 +51,7 @@ func newSeat(g *Gateway, agent contact.AgentID) *Seat {
 		inlet:  media.NewInlet(),
 	}
 	s.out = media.NewOutStream(media.OutConfig{Writer: s})
+	s.Duplex = media.NewDuplex(s.inlet, s.out)
 	return s
 }
 

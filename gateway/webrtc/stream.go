@@ -6,26 +6,6 @@ import (
 	"hotline/media"
 )
 
-// Out implements media.Stream.
-func (s *Seat) Out() *media.OutStream { return s.out }
-
-// Forward implements media.Stream.
-func (s *Seat) Forward(to media.Sink) { s.inlet.Forward(to) }
-
-// Digits implements media.Stream.
-func (s *Seat) Digits() <-chan rune { return s.inlet.Digits() }
-
-// Stats implements media.Stream.
-func (s *Seat) Stats() media.Stats {
-	var stats media.Stats
-	s.inlet.Fill(&stats)
-	s.out.Fill(&stats)
-	return stats
-}
-
-// LastPacket is when the browser was last heard; zero before its first packet.
-func (s *Seat) LastPacket() time.Time { return s.inlet.Last() }
-
 // Events reports what becomes of the seat's connection. It is closed with the
 // seat. Who does not read loses the oldest news, never audio.
 func (s *Seat) Events() <-chan SeatEvent { return s.events }

@@ -50,6 +50,7 @@ type Session struct {
 	port  int
 	log   *slog.Logger
 
+	media.Duplex
 	out     *media.OutStream
 	inlet   *media.Inlet
 	format  atomic.Uint32 // digit payload type << 8 | law
@@ -76,6 +77,7 @@ func newSession(p *Ports, conn *net.UDPConn, port int) *Session {
 		silent: make(chan struct{}),
 	}
 	s.out = media.NewOutStream(media.OutConfig{Writer: s})
+	s.Duplex = media.NewDuplex(s.inlet, s.out)
 	return s
 }
 
@@ -144,26 +146,6 @@ func (s *Session) apply(p Params) error {
 	s.held.Store(p.Held || paused)
 	return nil
 }
-
-// Out implements media.Stream.
-func (s *Session) Out() *media.OutStream { return s.out }
-
-// Forward implements media.Stream.
-func (s *Session) Forward(to media.Sink) { s.inlet.Forward(to) }
-
-// Digits implements media.Stream.
-func (s *Session) Digits() <-chan rune { return s.inlet.Digits() }
-
-// Stats implements media.Stream.
-func (s *Session) Stats() media.Stats {
-	var stats media.Stats
-	s.inlet.Fill(&stats)
-	s.out.Fill(&stats)
-	return stats
-}
-
-// LastPacket is when the peer was last heard; zero before its first packet.
-func (s *Session) LastPacket() time.Time { return s.inlet.Last() }
 
 // Close ends the session, closes Digits and sends the port to rest. It returns
 // when the reader is gone, and is safe to call twice. It must not be called
