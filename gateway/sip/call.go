@@ -139,8 +139,7 @@ func (c *call) wait() func() {
 func (c *call) safely(f func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.gateway.metrics.panics.Inc()
-			c.log.Error("call panicked", "panic", p, "state", string(c.state))
+			c.gateway.panicked(c.log.With("state", string(c.state)), p)
 			c.breakOff()
 		}
 	}()

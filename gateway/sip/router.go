@@ -11,8 +11,7 @@ import (
 func (g *Gateway) onRequest(req *sip.Request, tx *sip.ServerTx) {
 	defer func() {
 		if p := recover(); p != nil {
-			g.metrics.panics.Inc()
-			g.log.Error("sip request panicked", "method", methodLabel(req), "panic", p)
+			g.panicked(g.log.With("method", methodLabel(req)), p)
 			g.refuse(req, tx, refused(500, "Server Internal Error"))
 		}
 	}()

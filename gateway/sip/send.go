@@ -14,8 +14,7 @@ func (g *Gateway) errand(f func()) {
 		defer g.chores.done()
 		defer func() {
 			if p := recover(); p != nil {
-				g.metrics.panics.Inc()
-				g.log.Error("sip errand panicked", "panic", p)
+				g.panicked(g.log, p)
 			}
 		}()
 		f()
@@ -71,8 +70,8 @@ func (g *Gateway) aim(req *sip.Request, d *dialog) {
 // comes late, or from a second fork, must still be acknowledged.
 func (g *Gateway) onStray(res *sip.Response) {
 	defer func() {
-		if recover() != nil {
-			g.metrics.panics.Inc()
+		if p := recover(); p != nil {
+			g.panicked(g.log, p)
 		}
 	}()
 	if !res.IsSuccess() || res.CSeq() == nil || res.CSeq().MethodName != sip.INVITE || res.From() == nil || res.CallID() == nil {

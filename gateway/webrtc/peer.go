@@ -73,7 +73,7 @@ func drain(from reader) {
 func (p *peer) negotiate(ctx context.Context, offer string) (answer string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("webrtc: answer: %v", r)
+			err = fmt.Errorf("webrtc: answer: panic: %T", r) // its words may be the offer's
 		}
 	}()
 	remote := pion.SessionDescription{Type: pion.SDPTypeOffer, SDP: offer}
@@ -125,6 +125,6 @@ func (p *peer) format() (law media.Law, digits, ok bool) {
 
 func (p *peer) close() {
 	if err := p.pc.GracefulClose(); err != nil {
-		p.seat.log.Debug("closing the peer connection", "err", err)
+		p.seat.log.Debug("closing the peer connection", "error", err)
 	}
 }
