@@ -76,7 +76,7 @@ func (s *Server) reportDeath(err error) {
 	if err == nil {
 		err = errors.New("exit status 0")
 	}
-	s.cfg.Log.Error("redis has died", "err", err)
+	s.cfg.Log.Error("redis has died", "error", err)
 	select {
 	case s.failed <- fmt.Errorf("redis has died: %w\n%s", err, s.tail):
 	default: // it was ready once: who waits is gone

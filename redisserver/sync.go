@@ -35,7 +35,7 @@ func (s *Server) syncFiles(ctx context.Context) {
 			return
 		case <-tick.C:
 			if err := syncAll(filepath.Join(s.cfg.Dir, "appendonlydir", "*.aof")); err != nil {
-				s.cfg.Log.Error("redis's file does not reach the disk", "err", err)
+				s.cfg.Log.Error("redis's file does not reach the disk", "error", err)
 			}
 		}
 	}

@@ -45,9 +45,6 @@ func StartServer(t testing.TB) *Redis {
 	return r
 }
 
-// URL names the server for redis.ParseURL.
-func (r *Redis) URL() string { return r.server.URL() }
-
 // NewClient gives one more client, closed when the test ends.
 func (r *Redis) NewClient(t testing.TB) *redis.Client {
 	t.Helper()

@@ -43,7 +43,7 @@ func (s *Store) deliver(ctx context.Context, n routing.NodeID, out chan<- routin
 			pause = retryMin
 		}
 		s.metrics.readErrors.Inc()
-		log.WarnContext(ctx, "the orders of the queue were interrupted", "err", err)
+		log.WarnContext(ctx, "the orders of the queue were interrupted", "error", err)
 		waitOut(ctx, pause)
 		pause = min(pause*2, retryMax)
 	}
@@ -100,7 +100,7 @@ func nextOrders(ctx context.Context, client redis.UniversalClient, key, last str
 func (s *Store) hand(ctx context.Context, m redis.XMessage, out chan<- routing.Command) error {
 	cmd, err := parseOrder(m.Values)
 	if err != nil {
-		s.log.ErrorContext(ctx, "an order of the queue cannot be read", "id", m.ID, "err", err)
+		s.log.ErrorContext(ctx, "an order of the queue cannot be read", "id", m.ID, "error", err)
 		return nil
 	}
 	select {
