@@ -405,7 +405,7 @@ func FuzzInbound(f *testing.F) {
 	f.Add([]byte{0x80, 101, 0, 1, 0, 0, 0, 160, 0, 0, 0, 1, 5, 0x8a, 0, 160})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, _ := newMetrics(nil)
-		s := &Session{ports: &Ports{metrics: m}, inlet: media.NewInlet()}
+		s := newSession(&Ports{metrics: m}, nil, 0)
 		s.joined.Store(true)
 		s.format.Store(101 << 8)
 		heard := make(hearing, 1)
