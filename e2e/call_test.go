@@ -6,6 +6,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"hotline/gateway/gatewaytest"
 	"hotline/media/tone"
 	"hotline/tickets"
@@ -15,7 +17,7 @@ import (
 // SIP phone talks to an operator in a real browser, and the ticket that the
 // operator writes is at the unit with every field and a valid signature.
 func TestCallReachesBrowser(t *testing.T) {
-	c := startCity(t, nil)
+	c := startCityWithDesk(t)
 	o := newOperator(t, 1004)
 	o.signIn(c, "1001")
 
@@ -55,7 +57,7 @@ func writeTicket(o *operator) {
 	o.click("field-nature-help")
 	o.click("field-urgency-normal")
 	o.click("field-confidential")
-	o.do("a unit is proposed", visible("proposal"))
+	o.do("a unit is proposed", chromedp.WaitVisible(chromedp.CSS(`[data-testid="proposal"][data-unit="SUB-001"]`)))
 	o.click("submit-ticket")
 }
 

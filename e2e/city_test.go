@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,7 +39,8 @@ type city struct {
 	t        *testing.T
 	at       node.Addresses
 	unit     *fakeunit.Unit
-	refusals int // of one ticket, seen so far
+	ui       fs.FS // nil: no browser comes
+	refusals int   // of one ticket, seen so far
 
 	// drain is what the first signal does.
 	drain   func()
@@ -52,8 +53,20 @@ func startCity(t *testing.T, change func(*node.Config)) *city {
 	return startCityOn(t, tickets.SystemClock{}, change)
 }
 
+// startCityWithDesk runs a node for real browsers.
+func startCityWithDesk(t *testing.T) *city {
+	t.Helper()
+	return start(&city{t: t, ui: browserDesk(t)}, tickets.SystemClock{}, nil)
+}
+
 // startCityOn runs a node whose deliveries live on the clock.
 func startCityOn(t *testing.T, clock tickets.Clock, change func(*node.Config)) *city {
+	t.Helper()
+	return start(&city{t: t}, clock, change)
+}
+
+func start(c *city, clock tickets.Clock, change func(*node.Config)) *city {
+	t := c.t
 	t.Helper()
 	secret := fakeunit.NewSecret()
 	unit, err := fakeunit.Start(t.Context(), fakeunit.Options{Secrets: []config.Secret{secret}})
@@ -65,7 +78,7 @@ func startCityOn(t *testing.T, clock tickets.Clock, change func(*node.Config)) *
 	if change != nil {
 		change(&cfg)
 	}
-	c := &city{t: t, unit: unit}
+	c.unit = unit
 	c.run(cfg, clock)
 	return c
 }
@@ -78,7 +91,7 @@ func (c *city) run(cfg node.Config, clock tickets.Clock) {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	n := node.New(node.Options{Config: cfg, Log: log, Clock: clock})
+	n := node.New(node.Options{Config: cfg, Log: log, Clock: clock, UI: c.ui})
 	drain, ready, ended := make(chan struct{}), make(chan node.Addresses, 1), make(chan error, 1)
 	c.drain = sync.OnceFunc(func() { c.drained.Store(true); close(drain) })
 	go func() {
@@ -183,12 +196,14 @@ func (c *city) await(rest *headless.REST, what string, so func(record) bool) rec
 	}
 }
 
-// needDesk builds the browser's desk where this checkout has none.
-func needDesk(t *testing.T) {
+// browserDesk is the built desk; a checkout that has none builds it first.
+func browserDesk(t *testing.T) fs.FS {
 	t.Helper()
 	if agentui.Built() {
-		return
+		return agentui.Files()
 	}
-	out, err := exec.CommandContext(t.Context(), "make", "-C", "..", "ui").CombinedOutput()
-	t.Fatalf("the desk was not built into this test; it is now, run the test again (make ui: %v)\n%s", err, strings.TrimSpace(string(out)))
+	if out, err := exec.CommandContext(t.Context(), "make", "-C", "..", "ui").CombinedOutput(); err != nil {
+		t.Fatalf("build the desk (make ui): %v\n%s", err, out)
+	}
+	return os.DirFS("../agent-ui/dist")
 }

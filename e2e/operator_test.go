@@ -29,7 +29,6 @@ type operator struct {
 // newOperator opens a browser whose microphone hears hz.
 func newOperator(t *testing.T, hz float64) *operator {
 	t.Helper()
-	needDesk(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("use-fake-device-for-media-stream", true),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/oklog/ulid/v2"
 	"github.com/redis/go-redis/v9"
 
+	agentui "hotline/agent-ui"
 	"hotline/audit"
 	"hotline/database"
 	"hotline/desk"
@@ -39,6 +41,7 @@ type Options struct {
 	Log    *slog.Logger
 	Now    func() time.Time // time.Now when nil
 	Clock  tickets.Clock    // of deliveries; tickets.SystemClock when nil
+	UI     fs.FS            // the browser's desk; the one in the binary when nil
 }
 
 // Node is one running instance. Start, then Stop; or Run for both.
@@ -47,6 +50,7 @@ type Node struct {
 	log    *slog.Logger
 	now    func() time.Time
 	clock  tickets.Clock
+	ui     fs.FS
 	name   routing.NodeID
 	refKey []byte
 
@@ -87,9 +91,12 @@ func New(o Options) *Node {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.UI == nil {
+		o.UI = agentui.Files()
+	}
 	name := routing.NodeID(o.Config.Node.Name + "-" + ulid.Make().String()[16:])
 	log := o.Log.With("node", string(name))
-	n := &Node{cfg: o.Config, log: log, now: o.Now, clock: o.Clock, name: name, metrics: newRegistry(), down: teardown{log: log}}
+	n := &Node{cfg: o.Config, log: log, now: o.Now, clock: o.Clock, ui: o.UI, name: name, metrics: newRegistry(), down: teardown{log: log}}
 	n.health.limit = max(o.Config.SIP.MaxCalls, 1)
 	n.health.load = n.calls
 	return n
