@@ -9,7 +9,7 @@ LINT_VER  := v2.15.0
 UI_SRC    := $(shell find agent-ui -path agent-ui/node_modules -prune -o -path agent-ui/dist -prune -o -type f -print 2>/dev/null)
 GO_SRC    := $(shell find . -name node_modules -prune -o -name '*.go' -print -o -name '*.sql' -print -o -name '*.lua' -print -o -name '*.csv' -print 2>/dev/null)
 
-.PHONY: run demo test check bench prove build ui lint docs clean packages-run packages-test
+.PHONY: run demo test check build ui lint docs clean packages-run packages-test
 
 run: packages-run $(BIN)/hotline ## one node with a demo city; Ctrl-C stops all of it
 	$(BIN)/hotline serve
