@@ -2,13 +2,13 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -171,27 +171,32 @@ type record struct {
 // await asks for the newest records until one satisfies so.
 func (c *city) await(rest *headless.REST, what string, so func(record) bool) record {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	type list struct {
+		Contacts []record `json:"contacts"`
+	}
+	all := ask(c.t, rest, "/contacts?limit=50", what, func(l list) bool { return slices.ContainsFunc(l.Contacts, so) })
+	return all.Contacts[slices.IndexFunc(all.Contacts, so)]
+}
+
+// ask repeats a GET of the staff API until the answer satisfies so.
+func ask[T any](t *testing.T, rest *headless.REST, path, what string, so func(T) bool) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	every := time.NewTicker(100 * time.Millisecond)
+	every := time.NewTicker(50 * time.Millisecond)
 	defer every.Stop()
 	for {
-		var list struct {
-			Contacts []record `json:"contacts"`
+		var got T
+		if err := rest.Call(ctx, "GET", path, nil, &got); err != nil {
+			t.Fatal(err)
 		}
-		if err := rest.Call(ctx, "GET", "/contacts?limit=50", nil, &list); err != nil {
-			c.t.Fatal(err)
-		}
-		for _, r := range list.Contacts {
-			if so(r) {
-				return r
-			}
+		if so(got) {
+			return got
 		}
 		select {
 		case <-every.C:
 		case <-ctx.Done():
-			text, _ := json.Marshal(list)
-			c.t.Fatalf("no record %s in %s", what, text)
+			t.Fatalf("%s: nothing %s in %+v", path, what, got)
 		}
 	}
 }

@@ -29,21 +29,10 @@ type operator struct {
 // newOperator opens a browser whose microphone hears hz.
 func newOperator(t *testing.T, hz float64) *operator {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("use-fake-device-for-media-stream", true),
-		chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("use-file-for-fake-audio-capture", microphone(t, hz)),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("mute-audio", false),
-		chromedp.Flag("lang", "zh-CN"), chromedp.Flag("accept-lang", "zh-CN"),
-		chromedp.WindowSize(1366, 768),
-	)
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	allocator, stop := chromedp.NewExecAllocator(ctx, options...)
-	tab, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(func() { closeTab(); stop(); cancel() })
+	t.Cleanup(cancel)
+	tab := gatewaytest.OpenChromium(ctx, t, hz,
+		chromedp.Flag("lang", "zh-CN"), chromedp.Flag("accept-lang", "zh-CN"), chromedp.WindowSize(1366, 768))
 	o := &operator{t, tab}
 	// What the person hears is measured at the receivers, whatever the page does with them.
 	_, err := chromedp.Run(tab, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
@@ -55,21 +44,6 @@ func newOperator(t *testing.T, hz float64) *operator {
 		t.Fatal(err)
 	}
 	return o
-}
-
-// microphone writes 48 kHz of one tone, which Chromium repeats.
-func microphone(t *testing.T, hz float64) string {
-	t.Helper()
-	const rate, seconds = 48000, 5
-	samples := make([]int16, rate*seconds)
-	for i := range samples {
-		samples[i] = int16(0.4 * math.MaxInt16 * math.Sin(2*math.Pi*hz*float64(i)/rate))
-	}
-	file := filepath.Join(t.TempDir(), "microphone.wav")
-	if err := os.WriteFile(file, gatewaytest.LinearWAV(samples, rate), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 func mark(id string) chromedp.CSS { return chromedp.CSS(fmt.Sprintf(`[data-testid=%q]`, id)) }

@@ -87,26 +87,10 @@ type delivery struct {
 // delivery asks until the ticket's hand-off satisfies so.
 func (c *city) delivery(rest *headless.REST, number string, so func(delivery) bool) delivery {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
-	defer cancel()
-	every := time.NewTicker(20 * time.Millisecond)
-	defer every.Stop()
-	for {
-		var ticket struct {
-			Delivery delivery `json:"delivery"`
-		}
-		if err := rest.Call(ctx, "GET", "/tickets/"+number, nil, &ticket); err != nil {
-			c.t.Fatal(err)
-		}
-		if so(ticket.Delivery) {
-			return ticket.Delivery
-		}
-		select {
-		case <-every.C:
-		case <-ctx.Done():
-			c.t.Fatalf("ticket %s is %+v", number, ticket.Delivery)
-		}
+	type ticket struct {
+		Delivery delivery `json:"delivery"`
 	}
+	return ask(c.t, rest, "/tickets/"+number, "in that state", func(t ticket) bool { return so(t.Delivery) }).Delivery
 }
 
 // refused waits until the unit has refused the ticket once more than before.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -178,9 +177,6 @@ func (n *Node) Stop(ctx context.Context) error {
 	n.log.Info("node stopped")
 	return nil
 }
-
-// Handler is the desk's side, for tests that need no socket.
-func (n *Node) Handler() http.Handler { return n.desk.Handler() }
 
 func (n *Node) calls() int {
 	if n.hall == nil {

@@ -70,6 +70,9 @@ func TestALineHasDefaultsAndAnExplicitZeroStays(t *testing.T) {
 	for i := range got {
 		got[i] = routing.Line{Ring: got[i].Ring, WrapUp: got[i].WrapUp, WrapExtend: got[i].WrapExtend, WrapExtensions: got[i].WrapExtensions}
 	}
+	if diff := cmp.Diff(routing.DefaultLine(), got[0]); diff != "" {
+		t.Errorf("DefaultLine differs from the tags (-want +got):\n%s", diff)
+	}
 	want := []routing.Line{
 		{Ring: 15 * time.Second, WrapUp: time.Minute, WrapExtend: time.Minute, WrapExtensions: 2},
 		{Ring: 20 * time.Second, WrapUp: 90 * time.Second, WrapExtend: time.Minute},

@@ -32,7 +32,7 @@ func StartBaresip(t testing.TB, target, caller string, hz float64) *Baresip {
 	t.Helper()
 	b := &Baresip{t: t, dir: t.TempDir(), ended: make(chan struct{})}
 	source := filepath.Join(b.dir, "tone.wav")
-	b.write("tone.wav", string(LinearWAV(prompt.Tone(hz, 90*time.Second, 0.3).Linear(), 8000)))
+	b.write("tone.wav", string(linearWAV(prompt.Tone(hz, 90*time.Second, 0.3).Linear(), 8000)))
 	b.write("config", fmt.Sprintf(`poll_method epoll
 sip_listen 127.0.0.1:%d
 rtp_ports 30000-39999

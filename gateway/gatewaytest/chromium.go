@@ -37,7 +37,7 @@ func microphone(t testing.TB, hz float64) string {
 	t.Helper()
 	const rate, seconds = 48000, 5
 	file := filepath.Join(t.TempDir(), "microphone.wav")
-	if err := os.WriteFile(file, LinearWAV(tone.Sine(hz, 0.4, rate, rate*seconds), rate), 0o600); err != nil {
+	if err := os.WriteFile(file, linearWAV(tone.Sine(hz, 0.4, rate, rate*seconds), rate), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file

@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// LinearWAV is a WAV file of 16-bit mono samples, as other programs read it.
-func LinearWAV(samples []int16, rate int) []byte {
+// linearWAV is a WAV file of 16-bit mono samples, as other programs read it.
+func linearWAV(samples []int16, rate int) []byte {
 	var b bytes.Buffer
 	size := uint32(2 * len(samples))
 	b.WriteString("RIFF")
