@@ -56,7 +56,7 @@ func onlyDocument(file *ast.File) (ast.Node, error) {
 		return nil, fmt.Errorf("%d documents in one file, want one", len(file.Docs))
 	}
 	if len(file.Docs) == 0 {
-		return nil, nil //nolint:nilnil // an empty file gives nothing
+		return nil, nil // an empty file gives nothing
 	}
 	return file.Docs[0].Body, nil
 }

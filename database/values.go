@@ -22,7 +22,7 @@ func At(t time.Time) Time {
 // Value is what the column stores.
 func (t Time) Value() (driver.Value, error) {
 	if t.IsZero() {
-		return nil, nil //nolint:nilnil // NULL
+		return nil, nil // NULL
 	}
 	return t.UnixMilli(), nil
 }

@@ -44,7 +44,7 @@ func (n *Node) listen(ctx context.Context, name, address string, h http.Handler,
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("%s: %w", name, err)
 	}
-	at := l.Addr().(*net.TCPAddr).AddrPort() //nolint:forcetypeassert // a TCP listener's
+	at := l.Addr().(*net.TCPAddr).AddrPort() // a TCP listener's
 	if secure != nil {
 		l = tls.NewListener(l, secure)
 	}

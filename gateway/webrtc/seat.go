@@ -115,7 +115,7 @@ func (s *Seat) admit(gen int, who identity) (*peer, error) {
 			return p, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // nobody is known and nothing is wrong
+	return nil, nil // nobody is known and nothing is wrong
 }
 
 // restart negotiates on a connection that exists.
