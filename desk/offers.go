@@ -130,7 +130,9 @@ func (s *seat) told(n session.News) {
 		s.tellCall()
 	case session.Finished:
 		s.finished()
-	case session.RingStopped: // above
+	case session.TakenBack:
+		s.finished()
+	case session.RingStopped, session.Apart, session.Rejoined, session.Measured:
 	}
 }
 

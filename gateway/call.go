@@ -51,6 +51,7 @@ type Call struct {
 	ended   bool
 	playing *prompt.Playing
 	bridge  *bridge
+	seat    media.Stream // connected last; nil before the first
 }
 
 var _ contact.Medium = (*Call)(nil)
@@ -90,6 +91,23 @@ func (c *Call) Refuse(ctx context.Context, why contact.Cause) error { return c.l
 
 // Events implements contact.Medium.
 func (c *Call) Events() <-chan contact.Event { return c.events }
+
+// Stats counts what both sides sent since their legs began.
+func (c *Call) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var s Stats
+	if m := c.leg.Media(); m != nil {
+		s.Citizen = m.Stats()
+	}
+	if c.seat != nil {
+		s.Agent = c.seat.Stats()
+	}
+	return s
+}
+
+// Recording names the file of the call's audio; empty for none.
+func (c *Call) Recording() string { return "" }
 
 // Close implements contact.Medium. It returns once the citizen's end has been
 // told, or with the context's error.
@@ -155,7 +173,7 @@ func (c *Call) Connect(_ context.Context, agent contact.AgentID) error {
 		return fmt.Errorf("gateway: connect: %w", err)
 	}
 	c.part()
-	c.bridge = join(citizen, seat)
+	c.bridge, c.seat = join(citizen, seat), seat
 	c.cut()
 	return nil
 }

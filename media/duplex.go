@@ -20,6 +20,12 @@ func (d Duplex) Out() *OutStream { return d.out }
 // Forward implements Stream.
 func (d Duplex) Forward(to Sink) { d.in.Forward(to) }
 
+// Tap implements Stream.
+func (d Duplex) Tap(said, heard Sink) {
+	d.in.Tap(said)
+	d.out.Tap(heard)
+}
+
 // Digits implements Stream.
 func (d Duplex) Digits() <-chan rune { return d.in.Digits() }
 

@@ -13,6 +13,7 @@ const keysBuffered = 32
 // rest by any.
 type Inlet struct {
 	sink   atomic.Pointer[Sink]
+	tap    atomic.Pointer[Sink]
 	keys   chan rune
 	meter  Meter
 	digits DigitReceiver
@@ -30,6 +31,9 @@ func (in *Inlet) Take(p *Packet, now time.Time) {
 	if sink := in.sink.Load(); sink != nil {
 		(*sink).Write(p)
 	}
+	if tap := in.tap.Load(); tap != nil {
+		(*tap).Write(p)
+	}
 }
 
 func (in *Inlet) press(p *Packet, now time.Time) {
@@ -44,12 +48,17 @@ func (in *Inlet) press(p *Packet, now time.Time) {
 }
 
 // Forward is Stream.Forward.
-func (in *Inlet) Forward(to Sink) {
+func (in *Inlet) Forward(to Sink) { store(&in.sink, to) }
+
+// Tap copies every packet to the sink as well; nil ends it.
+func (in *Inlet) Tap(to Sink) { store(&in.tap, to) }
+
+func store(at *atomic.Pointer[Sink], to Sink) {
 	if to == nil {
-		in.sink.Store(nil)
+		at.Store(nil)
 		return
 	}
-	in.sink.Store(&to)
+	at.Store(&to)
 }
 
 // Digits is Stream.Digits.

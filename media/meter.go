@@ -74,6 +74,7 @@ func (m *Meter) Fill(s *Stats) {
 	s.In, s.InBytes = m.packets.Load(), m.octets.Load()
 	s.Lost = uint64(max(m.lost.Load(), 0))
 	s.Jitter = time.Duration(m.jitter.Load()>>4) * time.Second / SampleRate
+	s.Last = m.Last()
 }
 
 // Last is when the newest packet arrived; zero before the first.

@@ -35,6 +35,7 @@ type OutConfig struct {
 // Sources may write from different goroutines.
 type OutStream struct {
 	selected atomic.Pointer[selection]
+	tap      atomic.Pointer[Sink]
 	format   atomic.Uint32
 	packets  atomic.Uint64
 	octets   atomic.Uint64
@@ -124,6 +125,9 @@ func (o *OutStream) Selected() *Source {
 	return nil
 }
 
+// Tap copies every packet, as it leaves, to the sink; nil ends it.
+func (o *OutStream) Tap(to Sink) { store(&o.tap, to) }
+
 // SSRC is the stream's synchronisation source.
 func (o *OutStream) SSRC() uint32 { return o.out.SSRC }
 
@@ -155,6 +159,9 @@ func (o *OutStream) write(turn *selection, p *Packet) {
 		return
 	}
 	o.render(p, format)
+	if tap := o.tap.Load(); tap != nil {
+		(*tap).Write(&o.out)
+	}
 	if err := o.writer.WritePacket(&o.out); err != nil {
 		o.failed.Add(1)
 		return

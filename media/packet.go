@@ -59,6 +59,10 @@ type Stream interface {
 	// Digits reports each key pressed once (RFC 4733), as '0'-'9', '*', '#',
 	// 'A'-'D'. It is closed with the leg.
 	Digits() <-chan rune
+	// Tap copies what this leg's person says and what that person hears, as it
+	// is sent, to the sinks, until the next Tap; nil ends it. Any goroutine may
+	// call it. A packet that is under way may still reach a sink just removed.
+	Tap(said, heard Sink)
 	// Stats counts since the leg began.
 	Stats() Stats
 }
@@ -69,4 +73,11 @@ type Stats struct {
 	InBytes, OutBytes uint64
 	Lost              uint64        // gaps in the sequence numbers received
 	Jitter            time.Duration // of arrival, smoothed (RFC 3550 §6.4.1)
+	Last              time.Time     // when the newest packet arrived; zero before the first
+
+	// What the peer reported of what we sent (RTCP, RFC 3550 §6.4); zero where
+	// it reports nothing.
+	FarLost   uint64        // packets, since the leg began
+	FarJitter time.Duration //
+	RoundTrip time.Duration // newest measurement
 }

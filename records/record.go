@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotline/contact"
+	"hotline/media"
 )
 
 // Record is what is kept of one contact. Times are UTC, zero when the step was
@@ -27,6 +28,12 @@ type Record struct {
 	Offers     int // desks that rang
 	Agent      contact.AgentID
 	Cause      contact.Cause // valid once TalkEnded or Ended is set
+	// Recording names the file of the call's audio below the recordings' folder;
+	// empty when there is none.
+	Recording string
+	// FromCitizen and FromAgent are the quality of the talk's audio as it
+	// arrived from either side; zero when there was no talk.
+	FromCitizen, FromAgent media.Quality
 }
 
 // Event is one step of a contact's life, append-only.

@@ -71,6 +71,10 @@ func (v *fakeVoice) Connect(_ context.Context, a contact.AgentID) error {
 	return v.connect
 }
 
+func (v *fakeVoice) Stats() gateway.Stats { return gateway.Stats{} }
+
+func (v *fakeVoice) Recording() string { return "" }
+
 func (v *fakeVoice) Mute(_ context.Context, on bool) error {
 	if on {
 		v.did <- "mute"

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotline/contact"
+	"hotline/media"
 	"hotline/routing"
 )
 
@@ -16,7 +17,7 @@ var ErrNoDesk = errors.New("session: the agent has no desk")
 type Call struct {
 	Contact contact.Contact
 	Token   routing.Token
-	Record  string    // reserved for the recording; empty now
+	Record  string    // the file of the call's audio; empty for none
 	Until   time.Time // end of ringing, this node's clock
 }
 
@@ -44,6 +45,10 @@ const (
 	Ended       NewsKind = "ended"    // talk is over, News.Cause; wrap-up begins, until News.Until
 	WrappingUp  NewsKind = "wrapping" // wrap-up extended, until News.Until
 	Finished    NewsKind = "finished" // wrap-up is over: the seat is free
+	Apart       NewsKind = "apart"    // the agent's audio is gone: the citizen hears that we reconnect
+	Rejoined    NewsKind = "rejoined" // it is back
+	TakenBack   NewsKind = "taken"    // it was gone too long: the citizen waits for another agent, the seat is free and away
+	Measured    NewsKind = "measured" // News.Quality, each 2 s of talk
 )
 
 // RingEnd says why a ring stopped.
@@ -67,4 +72,8 @@ type News struct {
 	Cause    contact.Cause
 	Until    time.Time // end of wrap-up, this node's clock
 	Extended int       // how often wrap-up was extended
+	Quality  Quality
 }
+
+// Quality is how the talk's audio arrived at the node during the last 5 s.
+type Quality struct{ FromCitizen, FromAgent media.Quality }

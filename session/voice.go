@@ -22,6 +22,11 @@ type Voice interface {
 	Play(ctx context.Context, prompt string) error
 	// Mute lets the citizen hear silence instead of the agent.
 	Mute(ctx context.Context, on bool) error
+	// Stats counts what both sides sent since their legs began; those of the
+	// agent are of the seat connected last, on hold too.
+	Stats() gateway.Stats
+	// Recording names the file that holds the call's audio; empty for none.
+	Recording() string
 }
 
 // promptGoodbye is what a citizen hears whom the agent has left.
