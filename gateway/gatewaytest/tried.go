@@ -11,12 +11,12 @@ type Peer string
 
 // The peers.
 const (
-	SIPp       Peer = "SIPp"
-	Baresip    Peer = "baresip"
-	Kamailio   Peer = "Kamailio"
-	Chromium   Peer = "Chromium"
-	RTPEngine  Peer = "rtpengine"
-	RawSockets Peer = "raw sockets" // our own bytes, where no program misbehaves that way
+	PeerSIPp       Peer = "SIPp"
+	PeerBaresip    Peer = "baresip"
+	PeerKamailio   Peer = "Kamailio"
+	PeerChromium   Peer = "Chromium"
+	PeerRTPEngine  Peer = "rtpengine"
+	PeerRawSockets Peer = "raw sockets" // our own bytes, where no program misbehaves that way
 )
 
 // Trial is one line of docs/conformance.md.
