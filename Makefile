@@ -7,9 +7,10 @@ BIN       := bin
 LINT      := $(BIN)/golangci-lint
 LINT_VER  := v2.15.0
 UI_SRC    := $(shell find agent-ui -path agent-ui/node_modules -prune -o -path agent-ui/dist -prune -o -type f -print 2>/dev/null)
+TRIALS    := $(CURDIR)/$(BIN)/trials.jsonl
 GO_SRC    := $(shell find . -name node_modules -prune -o -name '*.go' -print -o -name '*.sql' -print -o -name '*.lua' -print -o -name '*.csv' -print 2>/dev/null)
 
-.PHONY: run demo test check build ui lint docs clean packages-run packages-test
+.PHONY: run demo test check build ui lint docs conformance clean packages-run packages-test
 
 run: packages-run $(BIN)/hotline ## one node with a demo city; Ctrl-C stops all of it
 	$(BIN)/hotline serve
@@ -19,8 +20,10 @@ demo: $(BIN)/hotline ## sends citizens to the running node and shows what became
 
 test: packages-test lint ui-check ## everything that CI runs
 	$(GO) vet ./...
-	$(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v /e2e)
-	$(GO) test -race -count=1 -timeout 15m ./e2e
+	mkdir -p $(BIN) && rm -f $(TRIALS)
+	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
+	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 15m ./e2e
+	$(GO) run ./e2e/conformance -trials $(TRIALS) -check
 	cd agent-ui && npm run --silent test:browser
 
 check: lint ## the quick part: format, lint and the tests that need no peers
@@ -56,6 +59,11 @@ $(LINT):
 docs: ## writes the generated pages: docs/config.md and docs/states.md
 	$(GO) run ./cmd/hotline config reference > docs/config.md
 	$(GO) test ./node -run TestStatesPage -update
+
+conformance: packages-test ## writes docs/conformance.md: what was tried with which peer
+	mkdir -p $(BIN) && rm -f $(TRIALS)
+	HOTLINE_TRIALS=$(TRIALS) $(GO) test -count=1 -timeout 15m ./media/... ./gateway/... ./desk/... ./session/... ./e2e
+	$(GO) run ./e2e/conformance -trials $(TRIALS)
 
 packages-run:
 	@deploy/packages.sh run
