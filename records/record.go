@@ -58,6 +58,10 @@ const (
 	Connected    EventKind = "connected"
 	Held         EventKind = "held"
 	Resumed      EventKind = "resumed"
+	AgentSilent  EventKind = "agent_silent" // the agent's audio is gone
+	AgentHeard   EventKind = "agent_heard"  // and is back
+	AgentLost    EventKind = "agent_lost"   // it did not come back
+	Requeued     EventKind = "requeued"     // the citizen waits again, at the old place
 	TalkEnded    EventKind = "talk_ended"
 	WrapExtended EventKind = "wrap_extended"
 	Ended        EventKind = "ended"
