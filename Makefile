@@ -10,7 +10,7 @@ UI_SRC    := $(shell find agent-ui -path agent-ui/node_modules -prune -o -path a
 TRIALS    := $(CURDIR)/$(BIN)/trials.jsonl
 GO_SRC    := $(shell find . -name node_modules -prune -o -name '*.go' -print -o -name '*.sql' -print -o -name '*.lua' -print -o -name '*.csv' -print 2>/dev/null)
 
-.PHONY: run demo test check build ui lint docs conformance clean packages-run packages-test
+.PHONY: run demo test check bench build ui lint docs conformance clean packages-run packages-test packages-bench
 
 run: packages-run $(BIN)/hotline ## one node with a demo city; Ctrl-C stops all of it
 	$(BIN)/hotline serve
@@ -30,6 +30,10 @@ check: lint ## the quick part: format, lint and the tests that need no peers
 	$(GO) vet ./...
 	$(GO) test -short ./contact/... ./config/... ./media/... ./routing/... ./session/... ./tickets/... ./desk/... ./node/...
 	cd agent-ui && npm run --silent check
+
+bench: packages-bench $(BIN)/hotline ## side by side with peers: make bench BENCH="-page docs/performance.md forward-rtp-rtp"
+	$(GO) build -o $(BIN)/bench ./e2e/bench
+	$(BIN)/bench $(BENCH)
 
 build: $(BIN)/hotline
 
@@ -70,6 +74,9 @@ packages-run:
 
 packages-test:
 	@deploy/packages.sh run test
+
+packages-bench:
+	@deploy/packages.sh run bench
 
 clean:
 	rm -rf $(BIN) agent-ui/node_modules agent-ui/dist/assets agent-ui/dist/.built

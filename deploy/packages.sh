@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that the named purposes need and that are
-# missing. Usage: packages.sh run [test]
+# missing. Usage: packages.sh run [test] [bench]
 set -eu
 
 want() { # want COMMAND PACKAGE
@@ -20,6 +20,11 @@ for purpose in "$@"; do
 		ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 		want setpriv util-linux
 		fc-list 2>/dev/null | grep -qi wqy || missing="$missing fontconfig fonts-wqy-zenhei"
+		;;
+	bench)
+		want kamailio kamailio
+		want rtpengine rtpengine-daemon
+		want sipp sip-tester
 		;;
 	*)
 		echo "packages.sh: unknown purpose $purpose" >&2
