@@ -45,6 +45,12 @@ type Event struct {
 	Detail  string // from closed lists: a cause, a reason; never text or numbers of citizens
 }
 
+// Entry is one contact's part of a SaveAll. No contact has two.
+type Entry struct {
+	Record Record
+	Events []Event
+}
+
 // EventKind names a step.
 type EventKind string
 
@@ -72,6 +78,8 @@ const (
 // the same events is harmless. Methods block for the database.
 type Store interface {
 	Save(ctx context.Context, r Record, events ...Event) error
+	// SaveAll is Save of many contacts, all in one transaction.
+	SaveAll(ctx context.Context, all []Entry) error
 	Find(ctx context.Context, id contact.ID) (Record, error) // ErrNotFound
 	// OfCitizen lists the newest records of one citizen; limit 1-100.
 	OfCitizen(ctx context.Context, ref string, limit int) ([]Record, error)

@@ -202,6 +202,15 @@ func (r *fakeRecords) Save(_ context.Context, rec records.Record, events ...reco
 	return nil
 }
 
+func (r *fakeRecords) SaveAll(ctx context.Context, all []records.Entry) error {
+	for _, e := range all {
+		if err := r.Save(ctx, e.Record, e.Events...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *fakeRecords) setAway(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -3,10 +3,20 @@ package session
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
+	"hotline/contact"
 	"hotline/records"
+)
+
+const (
+	// gather is how long records wait for others: a commit costs more than all
+	// it holds, and a call's first steps come within this time.
+	gather = 100 * time.Millisecond
+	// together is how many contacts one write holds at most.
+	together = 500
 )
 
 // filing writes records behind the sessions' backs, in order, and repeats what
@@ -55,13 +65,33 @@ func (f *filing) wake() {
 
 func (f *filing) run() {
 	for range f.more {
-		for _, next := range f.take() {
-			f.write(next)
+		if !f.stopping() {
+			<-time.After(gather)
+		}
+		for part := range slices.Chunk(merge(f.take()), together) {
+			f.write(part)
 		}
 		if f.finished() {
 			return
 		}
 	}
+}
+
+// merge makes one entry of all steps of one contact.
+func merge(all []filed) []records.Entry {
+	entries := make([]records.Entry, 0, len(all))
+	at := make(map[contact.ID]int, len(all))
+	for _, f := range all {
+		i, known := at[f.record.Contact]
+		if !known {
+			i = len(entries)
+			at[f.record.Contact] = i
+			entries = append(entries, records.Entry{})
+		}
+		entries[i].Record = f.record
+		entries[i].Events = append(entries[i].Events, f.event)
+	}
+	return entries
 }
 
 func (f *filing) take() []filed {
@@ -79,17 +109,17 @@ func (f *filing) finished() bool {
 }
 
 // write insists while the node lives, and tries for 10 s more once it stops.
-func (f *filing) write(next filed) {
+func (f *filing) write(part []records.Entry) {
 	tries := 0
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := f.save(next)
+		err := f.save(part)
 		if err == nil {
 			return
 		}
-		f.log.Error("record not written, trying again", "contact_id", string(next.record.Contact), "error", err)
+		f.log.Error("records not written, trying again", "contacts", len(part), "error", err)
 		if f.stopping() {
 			if tries++; tries > 8 {
-				f.log.Error("record given up at the stop", "contact_id", string(next.record.Contact))
+				f.giveUp(part)
 				return
 			}
 		}
@@ -97,10 +127,16 @@ func (f *filing) write(next filed) {
 	}
 }
 
-func (f *filing) save(next filed) error {
+func (f *filing) giveUp(part []records.Entry) {
+	for _, e := range part {
+		f.log.Error("record given up at the stop", "contact_id", string(e.Record.Contact))
+	}
+}
+
+func (f *filing) save(part []records.Entry) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return f.store.Save(ctx, next.record, next.event)
+	return f.store.SaveAll(ctx, part)
 }
 
 func (f *filing) stopping() bool {

@@ -35,19 +35,53 @@ func New(ctx context.Context, db *database.DB) (*Store, error) {
 // Save writes the whole record and its new events in one transaction. An
 // event that is there already is left alone.
 func (s *Store) Save(ctx context.Context, r records.Record, events ...records.Event) error {
-	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
-		if err := upsert(ctx, tx, r); err != nil {
+	return s.SaveAll(ctx, []records.Entry{{Record: r, Events: events}})
+}
+
+// SaveAll is Save of many contacts in one transaction: its cost is in the
+// commit and in reading the statements, not in the rows.
+func (s *Store) SaveAll(ctx context.Context, all []records.Entry) error {
+	err := s.db.Tx(ctx, func(tx *sql.Tx) error { return saveAll(ctx, tx, all) })
+	if err != nil {
+		return fmt.Errorf("records: save %d contacts: %w", len(all), err)
+	}
+	return nil
+}
+
+func saveAll(ctx context.Context, tx *sql.Tx, all []records.Entry) error {
+	record, err := tx.PrepareContext(ctx, upsert)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = record.Close() }()
+	event, err := tx.PrepareContext(ctx, insertEvent)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = event.Close() }()
+	for _, e := range all {
+		if err := saveOne(ctx, record, event, e); err != nil {
+			return fmt.Errorf("%s: %w", e.Record.Contact, err)
+		}
+	}
+	return nil
+}
+
+func saveOne(ctx context.Context, record, event *sql.Stmt, e records.Entry) error {
+	r := e.Record
+	_, err := record.ExecContext(ctx,
+		string(r.Contact), string(r.Channel), r.Line, r.Source, r.Trunk, r.Citizen.Reveal(), r.CitizenRef, r.Node,
+		database.At(r.Accepted), database.At(r.Queued), database.At(r.Connected), database.At(r.TalkEnded), database.At(r.Ended),
+		r.Held.Milliseconds(), r.Offers, string(r.Agent), r.Cause.String())
+	if err != nil {
+		return err
+	}
+	for _, step := range e.Events {
+		_, err := event.ExecContext(ctx,
+			string(step.Contact), database.At(step.At), string(step.Kind), string(step.Agent), step.Detail)
+		if err != nil {
 			return err
 		}
-		for _, e := range events {
-			if err := insertEvent(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("records: save %s: %w", r.Contact, err)
 	}
 	return nil
 }
@@ -55,28 +89,18 @@ func (s *Store) Save(ctx context.Context, r records.Record, events ...records.Ev
 const columns = `contact_id, channel, line, source, trunk, citizen, citizen_ref, node,
 	accepted_at, queued_at, connected_at, talk_ended_at, ended_at, held_ms, offers, agent, cause`
 
-func upsert(ctx context.Context, tx *sql.Tx, r records.Record) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO contact_records (`+columns+`)
+const upsert = `INSERT INTO contact_records (` + columns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (contact_id) DO UPDATE SET
 		channel = excluded.channel, line = excluded.line, source = excluded.source, trunk = excluded.trunk,
 		citizen = excluded.citizen, citizen_ref = excluded.citizen_ref, node = excluded.node,
 		accepted_at = excluded.accepted_at, queued_at = excluded.queued_at, connected_at = excluded.connected_at,
 		talk_ended_at = excluded.talk_ended_at, ended_at = excluded.ended_at, held_ms = excluded.held_ms,
-		offers = excluded.offers, agent = excluded.agent, cause = excluded.cause`,
-		string(r.Contact), string(r.Channel), r.Line, r.Source, r.Trunk, r.Citizen.Reveal(), r.CitizenRef, r.Node,
-		database.At(r.Accepted), database.At(r.Queued), database.At(r.Connected), database.At(r.TalkEnded), database.At(r.Ended),
-		r.Held.Milliseconds(), r.Offers, string(r.Agent), r.Cause.String())
-	return err
-}
+		offers = excluded.offers, agent = excluded.agent, cause = excluded.cause`
 
-func insertEvent(ctx context.Context, tx *sql.Tx, e records.Event) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail)
+const insertEvent = `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail)
 		SELECT $1, COALESCE(MAX(seq), 0) + 1, CAST($2 AS BIGINT), $3, $4, $5 FROM contact_events WHERE contact_id = $1
-		ON CONFLICT (contact_id, at, kind, agent, detail) DO NOTHING`,
-		string(e.Contact), database.At(e.At), string(e.Kind), string(e.Agent), e.Detail)
-	return err
-}
+		ON CONFLICT (contact_id, at, kind, agent, detail) DO NOTHING`
 
 // Find finds a record, or records.ErrNotFound.
 func (s *Store) Find(ctx context.Context, id contact.ID) (records.Record, error) {

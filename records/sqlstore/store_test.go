@@ -180,3 +180,30 @@ func TestErrorsHoldNoNumber(t *testing.T) {
 		}
 	})
 }
+
+func TestManyContactsAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s records.Store) {
+		var all []records.Entry
+		for n := range 40 {
+			r := record(n, "someone")
+			all = append(all, records.Entry{Record: r, Events: []records.Event{
+				{Contact: r.Contact, At: r.Accepted, Kind: records.Accepted},
+				{Contact: r.Contact, At: r.Accepted, Kind: records.Queued},
+			}})
+		}
+		must(t, s.SaveAll(t.Context(), all))
+		must(t, s.SaveAll(t.Context(), all[:3])) // repeating is harmless
+		must(t, s.SaveAll(t.Context(), nil))
+		got, err := s.Recent(t.Context(), 500)
+		must(t, err)
+		if len(got) != len(all) {
+			t.Fatalf("%d records, want %d", len(got), len(all))
+		}
+		events, err := s.Events(t.Context(), all[1].Record.Contact)
+		must(t, err)
+		if d := diff(all[1].Events, events); d != "" {
+			t.Errorf("events (-want +got):\n%s", d)
+		}
+	})
+}
