@@ -11,8 +11,8 @@ import (
 type Config struct {
 	Origins      []string      `yaml:"origins" doc:"Further origins that may open the desk, such as https://desk.example; the node's own is always allowed."`
 	LostAfter    time.Duration `yaml:"lost_after" default:"15s" doc:"Without a socket for this long a seat is not ready."`
-	ReleaseAfter time.Duration `yaml:"release_after" default:"30s" doc:"Without a socket for this long in a talk the citizen is released from the seat."`
-	ForgetAfter  time.Duration `yaml:"forget_after" default:"10m" doc:"Without a socket for this long an idle agent is signed off at the queue."`
+	ReleaseAfter time.Duration `yaml:"release_after" default:"30s" doc:"An agent who is not heard for this long in a talk loses the citizen to the next agent, at the head of the queue."`
+	ForgetAfter  time.Duration `yaml:"forget_after" default:"10m" doc:"Without a socket for this long an agent is signed off at the queue; after the talk, if there is one."`
 	Recheck      time.Duration `yaml:"recheck" default:"1s" doc:"How often an open socket's sign-in is verified."`
 	PingEvery    time.Duration `yaml:"ping_every" default:"5s" doc:"How often a socket is pinged."`
 	PongWithin   time.Duration `yaml:"pong_within" default:"15s" doc:"Without a pong for this long a socket is closed."`
@@ -48,9 +48,6 @@ func (c Config) Validate() error {
 		if d.value <= 0 {
 			errs = append(errs, fmt.Errorf("%s: want a positive duration, got %s", d.name, d.value))
 		}
-	}
-	if c.ReleaseAfter < c.LostAfter {
-		errs = append(errs, errors.New("release_after: want no less than lost_after"))
 	}
 	if c.PongWithin <= c.PingEvery {
 		errs = append(errs, errors.New("pong_within: want more than ping_every"))

@@ -34,6 +34,9 @@ type callData struct {
 	Until     stamp           `json:"until"`
 	Extended  int             `json:"extended"`
 	Cause     string          `json:"cause"`
+	// ApartUntil is when the citizen, who hears that we reconnect, goes back to
+	// the queue; null while both hear each other.
+	ApartUntil stamp `json:"apart_until"`
 }
 
 // offeredData is the data of call.offered.
@@ -74,7 +77,9 @@ type legData struct {
 type snapshot struct {
 	Agent agentData `json:"agent"`
 	Call  *callData `json:"call"`
-	Now   stamp     `json:"now"`
+	// Taken is the contact that was last taken from this seat, until the next ring.
+	Taken *takenData `json:"taken"`
+	Now   stamp      `json:"now"`
 }
 
 // emit sends an event to every socket of the seat and remembers it.
@@ -90,7 +95,7 @@ func (s *seat) agentData() agentData {
 }
 
 func (s *seat) snapshot() *snapshot {
-	snap := &snapshot{Agent: s.agentData(), Now: stamp(s.desk.o.Now())}
+	snap := &snapshot{Agent: s.agentData(), Taken: s.taken, Now: stamp(s.desk.o.Now())}
 	if s.call != nil {
 		data := s.callData()
 		snap.Call = &data
@@ -105,6 +110,7 @@ func (s *seat) callData() callData {
 		Contact: o.Contact, Token: o.Token, State: s.callState(), Muted: c.muted, Since: stamp(s.since),
 		TalkSince: stamp(c.talkSince), Line: o.Line, Channel: o.Channel, Source: o.Source, Caller: o.Caller,
 		Accepted: o.Accepted, WaitedMS: o.WaitedMS, Until: stamp(c.until), Extended: c.extended, Cause: c.cause,
+		ApartUntil: stamp(s.apartUntil()),
 	}
 }
 
@@ -132,6 +138,7 @@ type call struct {
 	until     time.Time     // end of ringing or of wrap-up
 	talkSince time.Time
 	muted     bool
+	apart     bool // the session does not hear the agent
 	extended  int
 	cause     string
 	shown     chan<- error // told once that the desk shows the ring

@@ -101,7 +101,7 @@ func (h *hall) Hangup(_ context.Context, id contact.ID, agent contact.AgentID) e
 }
 
 func (h *hall) SeatLost(_ context.Context, id contact.ID, agent contact.AgentID) error {
-	return h.did("lost", id, agent, ended(contact.MediaLost), session.News{Kind: session.Finished})
+	return h.did("lost", id, agent, session.News{Kind: session.TakenBack})
 }
 
 func (h *hall) ExtendWrapUp(_ context.Context, id contact.ID, agent contact.AgentID) error {
@@ -289,6 +289,8 @@ type archive struct {
 }
 
 func (a *archive) Save(context.Context, records.Record, ...records.Event) error { return nil }
+
+func (a *archive) SaveAll(context.Context, []records.Entry) error { return nil }
 
 func (a *archive) Find(_ context.Context, id contact.ID) (records.Record, error) {
 	a.mu.Lock()

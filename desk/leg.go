@@ -29,7 +29,6 @@ type leg struct {
 	theirs uint64 // the desk's number of the same
 	key    string // DTLS fingerprint of the newest offer
 	proven string // fingerprint that was proven
-	silent uint64 // counts changes, so that old timers are known
 	proof  *proof
 }
 
@@ -47,6 +46,9 @@ func (l *leg) close(ctx context.Context) error {
 	}
 	return l.phone.Close(ctx)
 }
+
+// up says whether audio can flow.
+func (l *leg) up() bool { return l.state == legConnected || l.state == legProven }
 
 type legOffer struct {
 	Node string `json:"node"`
@@ -173,28 +175,12 @@ func (s *seat) legChanged(to legState) {
 	default:
 	}
 	s.emit("leg.changed", legData{s.leg.theirs, to})
-	s.watchSilence()
 	if s.state == Ready && to != legProven {
 		s.blockedByLeg()
 	}
 	if to == legProven && s.state == NotReady && s.reason == reasonAudio && s.pending == nil {
 		s.reason = reasonSignedIn
 	}
-}
-
-// watchSilence gives up a talk whose agent has had no audio for too long,
-// though the desk is there.
-func (s *seat) watchSilence() {
-	s.leg.silent++
-	if s.leg.state == legConnected || s.leg.state == legProven {
-		return
-	}
-	mine := s.leg.silent
-	s.after(s.desk.o.Config.ReleaseAfter, func() {
-		if s.leg.silent == mine {
-			s.releaseCitizen()
-		}
-	})
 }
 
 // blockedByLeg makes a ready seat wait for its audio; it comes back by itself.

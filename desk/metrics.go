@@ -18,6 +18,7 @@ type metrics struct {
 	refused        *prometheus.CounterVec
 	unshown        prometheus.Counter
 	failedRings    *prometheus.CounterVec
+	taken          prometheus.Counter
 	proofs         *prometheus.CounterVec
 	heraldFailures prometheus.Counter
 	dropped        prometheus.Counter
@@ -52,6 +53,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		refused:        vector("sockets_refused_total", "Sockets refused before they were opened.", "code"),
 		unshown:        counter("offers_unshown_total", "Offers that no desk showed in time."),
 		failedRings:    vector("rings_failed_total", "Rings that set a seat not ready.", "why"),
+		taken:          counter("citizens_taken_total", "Citizens taken back from agents who were not heard for too long."),
 		proofs:         vector("audio_proofs_total", "Audio proofs by result.", "result"),
 		heraldFailures: counter("queue_failures_total", "Failures to tell the queue a seat's state."),
 		dropped:        counter("seat_work_dropped_total", "Work for seats that were gone or overwhelmed."),

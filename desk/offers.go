@@ -78,6 +78,7 @@ func (s *seat) becomeReadyIfAsked() {
 func (s *seat) ring(o offer) {
 	now := s.desk.o.Now()
 	s.call = &call{Call: o.Call, until: o.Until, shown: o.reply, waited: now.Sub(o.Contact.Accepted)}
+	s.taken = nil
 	s.move(Rang, "")
 	s.desk.access.offered(s.account.ID, o.Contact)
 	s.emit("call.offered", s.offeredData())
@@ -131,8 +132,12 @@ func (s *seat) told(n session.News) {
 	case session.Finished:
 		s.finished()
 	case session.TakenBack:
-		s.finished()
-	case session.RingStopped, session.Apart, session.Rejoined, session.Measured:
+		s.takenBack()
+	case session.Apart, session.Rejoined:
+		s.apart(n.Kind == session.Apart)
+	case session.Measured:
+		s.measured(n.Quality)
+	case session.RingStopped:
 	}
 }
 
@@ -232,6 +237,8 @@ func (s *seat) settle() {
 	switch {
 	case s.leaving:
 		s.signOff()
+	case s.forgotten:
+		s.signOut()
 	case s.pending != nil && s.pending.State == Break:
 		reason := s.pending.Reason
 		s.pending = nil

@@ -2,9 +2,11 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"hotline/contact"
+	"hotline/session"
 )
 
 // helloData opens a socket.
@@ -94,7 +96,7 @@ func (s *seat) givePhone(sock *socket, how string) {
 func (s *seat) takePhone(sock *socket) {
 	old := s.phone
 	s.phone = sock
-	s.deskGone = false
+	s.deskGone, s.forgotten = false, false
 	s.absence++
 	if old != nil && old != sock {
 		old.send(frame("phone.lost", "", 0, lostData{sock.from}))
@@ -133,8 +135,7 @@ func (s *seat) absent() {
 		})
 	}
 	when(c.LostAfter, s.deskLost)
-	when(c.ReleaseAfter, s.releaseCitizen)
-	when(c.ForgetAfter, s.signOut)
+	when(c.ForgetAfter, s.forget)
 }
 
 // deskLost: the browser is gone. A talk goes on meanwhile.
@@ -148,17 +149,24 @@ func (s *seat) deskLost() {
 	s.move(DeskLost, reasonDisconnected)
 }
 
-// releaseCitizen gives up a talk that nobody can lead.
-func (s *seat) releaseCitizen() {
-	if s.state.speaking() {
-		s.loseSeat()
+// forget signs off a seat whose desk does not come back. While citizen and agent
+// hear each other they are left alone: settle comes back to it.
+func (s *seat) forget() {
+	s.forgotten = true
+	if !s.state.busy() {
+		s.signOut()
 	}
 }
 
+// loseSeat tells the session that nobody leads the contact here.
 func (s *seat) loseSeat() {
 	id := s.call.Contact.ID
 	s.orders.give(func(ctx context.Context) {
-		if err := s.desk.hall().SeatLost(ctx, id, s.account.ID); err != nil {
+		err := s.desk.hall().SeatLost(ctx, id, s.account.ID)
+		switch {
+		case errors.Is(err, session.ErrState), errors.Is(err, session.ErrNotYours):
+			s.log.Info("the session was faster than its lost seat", "contact_id", string(id))
+		case err != nil:
 			s.log.Error("lost seat not told", "contact_id", string(id), "error", err)
 		}
 	})

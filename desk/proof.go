@@ -98,12 +98,21 @@ func (s *seat) judge(p *proof) {
 	s.desk.metrics.proofs.WithLabelValues(proofResult(field)).Inc()
 	if field != "" {
 		s.log.Warn("audio not proven", "fault", field, "packets", p.packets, "level", p.heard.Level, "hz", p.heard.Hz)
+		s.unproven()
 		p.command.fail(&Problem{Code: NotReadyCode, Field: field, Message: "语音检测未通过 / the audio is not proven"})
 		return
 	}
 	s.leg.proven = s.leg.key
 	s.legChanged(legProven)
 	p.command.succeed()
+}
+
+// unproven takes an earlier proof back: the headset has been pulled since.
+func (s *seat) unproven() {
+	s.leg.proven = ""
+	if s.leg.state == legProven {
+		s.legChanged(legConnected)
+	}
 }
 
 // fault names the part that failed, or nothing.

@@ -152,7 +152,7 @@ func TestConfigNamesItsFields(t *testing.T) {
 	tests := map[string]func(*Config){
 		"origins":       func(c *Config) { c.Origins = []string{"desk.example"} },
 		"lost_after":    func(c *Config) { c.LostAfter = 0 },
-		"release_after": func(c *Config) { c.ReleaseAfter = c.LostAfter / 2 },
+		"release_after": func(c *Config) { c.ReleaseAfter = 0 },
 		"forget_after":  func(c *Config) { c.ForgetAfter = -1 },
 		"recheck":       func(c *Config) { c.Recheck = 0 },
 		"ping_every":    func(c *Config) { c.PingEvery = 0 },

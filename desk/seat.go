@@ -32,13 +32,17 @@ type seat struct {
 	waiting *offer // came while the wrap-up before it was ending
 	stopped map[contact.ID]routing.Token
 
-	leg      leg
-	sockets  map[*socket]struct{}
-	phone    *socket // the one with the audio; nil while it is away
-	deskGone bool    // no phone socket for LostAfter
-	absence  uint64  // counts absences, so that old timers are known
-	leaving  bool    // signed out, waits for the contact to end
-	over     bool
+	leg       leg
+	sockets   map[*socket]struct{}
+	phone     *socket // the one with the audio; nil while it is away
+	deskGone  bool    // no phone socket for LostAfter
+	absence   uint64  // counts absences, so that old timers are known
+	forgotten bool    // no phone socket for ForgetAfter
+	leaving   bool    // signed out, waits for the contact to end
+	over      bool
+
+	silence silence    // of the agent in a talk
+	taken   *takenData // the contact that was last taken from this seat, until the next ring
 
 	stream  stream
 	results *results
@@ -164,6 +168,7 @@ func (s *seat) move(by Happening, reason string) bool {
 // publish tells the desks, the queue and the hall what has changed, once for
 // each piece of work.
 func (s *seat) publish() {
+	s.watchSilence()
 	s.herald.want(s.wanted())
 	view := s.view()
 	if view == s.shown && s.stream.seq > 0 {

@@ -233,21 +233,6 @@ func TestADeskThatIsLost(t *testing.T) {
 			t.Errorf("agent is %+v", a)
 		}
 	})
-	t.Run("in a talk", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, short)
-		s := w.ready("1001")
-		s.talk("1001")
-		_ = s.client.Close()
-		w.awaitQueue("1001", routing.Away)
-		back := w.open(s.rest, headless.Hello{Phone: "view"})
-		if back.client.Welcome().Snapshot.Call != nil {
-			back.awaitType("call.ended")
-		}
-		if w.hall.count("lost") != 1 {
-			t.Errorf("the session heard of it %d times", w.hall.count("lost"))
-		}
-	})
 	t.Run("idle for long", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, short, func(c *desk.Config) { c.ForgetAfter = 150 * time.Millisecond })
@@ -279,21 +264,6 @@ func TestAReloadKeepsTheCall(t *testing.T) {
 	back.do("leg.prove", object{})
 	back.do("leg.heard", object{"gen": 1, "level": 0.2, "hz": 999})
 	back.awaitState("ready", "")
-}
-
-func TestAnAgentWithoutAudioLosesTheCitizen(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(c *desk.Config) { c.LostAfter, c.ReleaseAfter = 50*time.Millisecond, 100*time.Millisecond })
-	s := w.ready("1001")
-	s.talk("1001")
-	w.phones.of("1001").say(desk.PhoneFailed)
-	if c := s.awaitCall("wrapup"); c.Cause != "media_lost" {
-		t.Errorf("call is %+v", c)
-	}
-	s.awaitState("not_ready", "audio")
-	if n := w.hall.count("lost"); n != 1 {
-		t.Errorf("the session heard of it %d times", n)
-	}
 }
 
 func TestAudioThatComesBackKeepsTheCitizen(t *testing.T) {

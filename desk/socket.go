@@ -71,6 +71,9 @@ func (k *socket) send(frames ...[]byte) {
 	if len(k.queue)+len(frames) > outboxLimit {
 		k.queue = nil
 		k.endWith(closeSlow, "the desk does not read")
+		// The writer hangs on a full connection: what waits for a deadline of 5 s
+		// holds the queue's memory for as long.
+		_ = k.conn.NetConn().SetWriteDeadline(time.Now())
 		return
 	}
 	k.queue = append(k.queue, frames...)

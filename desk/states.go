@@ -32,7 +32,8 @@ const (
 	HeldBy     Happening = "held"
 	Resumed    Happening = "resumed"
 	TalkEnded  Happening = "talk ended"
-	Finished   Happening = "finished" // wrap-up is over
+	TakenBack  Happening = "taken back" // the agent was not heard for too long
+	Finished   Happening = "finished"   // wrap-up is over
 	SignedOut  Happening = "signed out"
 )
 
@@ -66,8 +67,10 @@ func arrows() []arrow {
 		{Ringing, Connected, Talking},
 		{Talking, HeldBy, Held},
 		{Talking, TalkEnded, WrapUp},
+		{Talking, TakenBack, NotReady},
 		{Held, Resumed, Talking},
 		{Held, TalkEnded, WrapUp},
+		{Held, TakenBack, NotReady},
 		{WrapUp, Finished, Ready}, // then at once what was pending
 	}
 }

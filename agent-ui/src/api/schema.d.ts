@@ -592,6 +592,8 @@ export interface components {
             extended: number;
             /** @description Why the talk ended; empty before. */
             cause: string;
+            /** @description The agent is not heard and the citizen hears that we reconnect; then the citizen goes back to the queue. */
+            apart_until: components["schemas"]["Time"] | null;
         };
         /** @enum {string} */
         RingEnd: "unanswered" | "rejected" | "unreachable" | "revoked" | "citizen_gone";
@@ -602,6 +604,27 @@ export interface components {
         };
         CallEnded: {
             contact: components["schemas"]["ULID"];
+        };
+        /** @description Data of call.taken. The agent was not heard for too long; the citizen waits for another. */
+        CallTaken: {
+            contact: components["schemas"]["ULID"];
+            token: number;
+        };
+        /** @description How one side's audio arrived at the node during the last 5 s. */
+        Direction: {
+            /** @description Share of the packets that did not arrive */
+            loss: number;
+            jitter_ms: number;
+            /** @description One way */
+            delay_ms: number;
+            /** @description 1-4.5; 0 when nothing arrived. */
+            mos: number;
+        };
+        /** @description Data of call.quality, each 2 s of talk. */
+        CallQuality: {
+            contact: components["schemas"]["ULID"];
+            citizen: components["schemas"]["Direction"];
+            agent: components["schemas"]["Direction"];
         };
         TicketChanged: {
             contact: components["schemas"]["ULID"];
@@ -619,6 +642,8 @@ export interface components {
         Snapshot: {
             agent: components["schemas"]["Agent"];
             call: components["schemas"]["Call"] | null;
+            /** @description The contact that was last taken from this seat, until the next ring. */
+            taken: components["schemas"]["CallTaken"] | null;
             now: components["schemas"]["Time"];
         };
         Hello: {
