@@ -55,15 +55,11 @@ func (c *call) onDue() {
 		return
 	}
 	c.accept = nil
+	why := contact.MediaLost
 	if c.state == Leaving {
-		c.bye(c.cause)
-		c.end(c.cause)
-		return
+		why = c.cause
 	}
-	if c.state == Accepted || c.state == Talking {
-		c.bye(contact.MediaLost)
-		c.end(contact.MediaLost)
-	}
+	c.order(evAckLost, why)
 }
 
 // onAck takes the ACK of a 2xx.
@@ -71,35 +67,40 @@ func (c *call) onAck(ack *sip.Request) {
 	if c.accept == nil || ack.CSeq() == nil || ack.CSeq().SeqNo != c.accept.seq {
 		return // a repetition
 	}
-	late := c.accept.late
-	c.accept.timer.Stop()
-	c.accept = nil
-	before := c.state
-	if !c.step(evAck) {
+	if c.accept.late && c.state != Leaving && !c.completed(ack) {
+		c.forgo()
+		c.order(evAckLost, contact.MediaLost) // RFC 3261 §13.2.1: an answer is missing
 		return
 	}
-	if c.state == Ended { // hung up while it was outstanding
-		c.state = before
-		c.bye(c.cause)
-		c.end(c.cause)
-		return
-	}
-	if late && !c.completed(ack) {
-		c.bye(contact.MediaLost)
-		c.end(contact.MediaLost)
-		return
-	}
-	c.talk()
+	c.acknowledged()
 }
 
-// completed takes the answer that came with an ACK.
-func (c *call) completed(ack *sip.Request) bool {
-	body, err := sessionBody(ack)
+// acknowledged ends the wait for the ACK.
+func (c *call) acknowledged() {
+	c.forgo()
+	if c.state == Leaving { // hung up while it was outstanding
+		c.order(evAck, c.cause)
+		return
+	}
+	if c.step(evAck) {
+		c.talk()
+	}
+}
+
+// forgo repeats our 2xx no more.
+func (c *call) forgo() {
+	c.accept.timer.Stop()
+	c.accept = nil
+}
+
+// completed takes the answer to an offer of ours, from an ACK or a 2xx.
+func (c *call) completed(m sip.Message) bool {
+	body, err := sessionBody(m)
 	if err != nil || body == nil {
 		return false
 	}
-	_, a, r := c.judge(body)
-	return r == nil && c.settleMedia(a) == nil
+	d, a, r := c.judge(body)
+	return r == nil && c.settleMedia(d, a) == nil
 }
 
 // talk opens the audio to the house; again after a re-INVITE, without effect.
@@ -115,8 +116,8 @@ func (c *call) talk() {
 }
 
 // success builds a 2xx with what a dialog needs.
-func (c *call) success(req *sip.Request, body []byte) *sip.Response {
-	res := c.gateway.response(req, 200, "OK", c.gateway.abilities()...)
+func (c *call) success(req *sip.Request, body []byte, agreed terms) *sip.Response {
+	res := c.gateway.response(req, 200, "OK", append(c.gateway.abilities(), agreed.headers()...)...)
 	res.AppendHeader(c.gateway.self.contact(c.dialog.transport))
 	if body != nil {
 		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))

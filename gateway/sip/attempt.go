@@ -1,10 +1,13 @@
 package sip
 
 import (
+	"context"
 	"sync"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"hotline/contact"
 )
 
 // attempt is our INVITE, from its leaving to its final answer.
@@ -13,10 +16,12 @@ type attempt struct {
 	pass     func() func()   // of the border, for an errand
 	patience <-chan struct{} // the caller's, until the answer
 	invite   *sip.Request
+	expires  time.Duration // the session interval that it asks for
 	tx       *sip.ClientTx
 	base     dialog // before any answer
 	limit    *time.Timer
-	owed     bool // a CANCEL, as soon as it may go out
+	owed     bool          // a CANCEL, as soon as it may go out
+	why      contact.Cause // of the CANCEL
 
 	mu     sync.Mutex
 	acks   map[string]*sip.Request // by their To tag
@@ -40,22 +45,40 @@ func (a *attempt) overdue() <-chan time.Time {
 	return a.limit.C
 }
 
-// feed hands the answers to the call, until a final one.
-func (a *attempt) feed(c *call) {
+// send begins the INVITE's transaction.
+func (a *attempt) send(ctx context.Context) (*sip.ClientTx, error) {
+	tx, err := a.gateway.transactions.NewClientTransaction(ctx, a.invite)
+	if err != nil {
+		return nil, err
+	}
+	a.tx = tx
+	tx.OnRetransmission(func(res *sip.Response) { go a.again(res) })
+	return tx, tx.Init()
+}
+
+// feed hands the answers to the call, until a final one. A peer that says
+// nothing at all has 64·T1 (RFC 3261 §17.1.1.2, timer B).
+func (a *attempt) feed(c *call, tx *sip.ClientTx) {
+	mute := time.NewTimer(64 * a.gateway.timers.T1)
+	defer mute.Stop()
 	for {
 		select {
-		case res := <-a.tx.Responses():
+		case res := <-tx.Responses():
+			mute.Stop()
 			if !c.post(func() { c.onResponse(res) }) && res.IsSuccess() {
 				a.reject(res)
 			}
 			if !res.IsProvisional() {
 				return
 			}
-		case <-a.tx.Done():
+		case <-tx.Done():
+			c.post(c.onNoAnswer)
+			return
+		case <-mute.C:
 			c.post(c.onNoAnswer)
 			return
 		case <-a.gateway.ctx.Done():
-			a.tx.Terminate()
+			tx.Terminate()
 			return
 		}
 	}
@@ -105,7 +128,7 @@ func (a *attempt) reject(res *sip.Response) {
 	a.gateway.errand(func() {
 		defer release()
 		a.gateway.acknowledge(ack)
-		a.gateway.send(bye, func() {})
+		a.gateway.send(bye, exchange{})
 	})
 }
 
@@ -123,7 +146,7 @@ func (a *attempt) ackOf(res *sip.Response) (dialog, *sip.Request) {
 func (a *attempt) cancel(c *call, proceeding bool) {
 	a.patience = nil
 	a.limit = time.NewTimer(64 * c.gateway.timers.T1)
-	a.owed = !proceeding
+	a.owed, a.why = !proceeding, c.cause
 	if proceeding {
 		c.telling = true
 		a.sendCancel(c.noticed)
@@ -149,6 +172,7 @@ func (a *attempt) sendCancel(sent func()) {
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: a.invite.CSeq().SeqNo, MethodName: sip.CANCEL})
 	hops := sip.MaxForwardsHeader(70)
 	req.AppendHeader(&hops)
+	req.AppendHeader(sip.NewHeader("Reason", q850(a.why)))
 	req.SetBody(nil)
 	req.SetTransport(a.invite.Transport())
 	req.SetDestination(a.invite.Destination())
@@ -156,7 +180,7 @@ func (a *attempt) sendCancel(sent func()) {
 	release := a.pass()
 	a.gateway.errand(func() {
 		defer release()
-		a.gateway.send(req, sent)
+		a.gateway.send(req, exchange{sent: sent})
 	})
 }
 

@@ -54,6 +54,7 @@ type call struct {
 	local   local
 	lastSDP []byte
 	agreed  agreement
+	shape   description // theirs, to which agreed belongs
 	accept  *acceptance // a 2xx of ours whose ACK is outstanding
 	seqs    uint32      // of the last request of theirs
 
@@ -61,6 +62,12 @@ type call struct {
 	theirs  agreement     // what invite's offer comes to
 	offer   *description  // of invite; nil: we offer
 	attempt *attempt      // of our INVITE
+
+	granted  terms             // of the session timer, in our answer to invite
+	clock    clock             // the session timer
+	updates  bool              // the peer takes UPDATE
+	asking   sip.RequestMethod // of ours that is out: INVITE, UPDATE or none
+	released int               // the peer's Q.850 cause; 0: not told
 }
 
 func (g *Gateway) newCall(direction string, t *trunk, d dialog) *call {
@@ -130,6 +137,10 @@ func (c *call) wait() func() {
 		return func() { c.order(evHangup, contact.CitizenEnded) }
 	case <-c.attempt.overdue():
 		return c.onNoAnswer
+	case <-c.clock.due():
+		return c.refresh
+	case <-c.clock.over():
+		return func() { c.order(evExpired, contact.MediaLost) }
 	case <-c.gateway.ctx.Done(): // Close has waited long enough
 		return c.breakOff
 	}
@@ -256,6 +267,7 @@ func (c *call) bury() {
 	}
 	c.gateway.strike(c)
 	close(c.gone)
+	c.clock.stop()
 	if c.session != nil {
 		_ = c.session.Close()
 	}
@@ -266,7 +278,7 @@ func (c *call) bury() {
 	close(c.events)
 	c.gateway.metrics.open.WithLabelValues(c.direction).Dec()
 	c.gateway.metrics.ended.WithLabelValues(c.direction, c.cause.String()).Inc()
-	c.log.Info("call ended", "cause", c.cause.String(), "after", time.Since(c.began).Round(time.Millisecond))
+	c.log.Info("call ended", append(c.ending(), slog.Duration("after", time.Since(c.began).Round(time.Millisecond)))...)
 }
 
 // order is an ending that we want, whatever the state.
@@ -294,7 +306,7 @@ func (c *call) depart(why contact.Cause) {
 	case Invited, Ringing:
 		c.gateway.refuse(c.invite, c.tx, statusOf(why))
 		c.noticed()
-	case Talking, Accepted, Leaving:
+	case Talking, Refreshing, Accepted, Leaving:
 		c.bye(why)
 	case Calling, Proceeding, Cancelling, Ended:
 		c.attempt.drop()
@@ -349,15 +361,23 @@ func (c *call) judge(body []byte) (description, agreement, *refusal) {
 	return d, a, nil
 }
 
-// settleMedia starts or moves the audio.
-func (c *call) settleMedia(a agreement) error {
+// settleMedia starts or moves the audio. What stays as it is, as in a refresh,
+// is not touched.
+func (c *call) settleMedia(d description, a agreement) error {
 	move := c.session.Update
-	if c.agreed == (agreement{}) {
+	switch c.agreed {
+	case agreement{}:
 		move = c.session.Start
+	case a:
+		c.shape = d
+		return nil
 	}
 	if err := move(a.params()); err != nil {
 		return err
 	}
-	c.agreed = a
+	c.agreed, c.shape = a, d
 	return nil
 }
+
+// offering is our offer within what was agreed before.
+func (c *call) offering(l local) []byte { return l.offer(c.shape, c.agreed) }

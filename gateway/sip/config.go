@@ -11,12 +11,14 @@ import (
 
 // Config is the section of the trunk.
 type Config struct {
-	UDP       string  `yaml:"udp"       default:"127.0.0.1:5060" doc:"Where SIP over UDP is answered: one IP address and port; empty for none. The address is also the source of what we send."`
-	TCP       string  `yaml:"tcp"       default:"127.0.0.1:5060" doc:"Where SIP over TCP is answered; empty for none."`
-	Advertise string  `yaml:"advertise"                          doc:"The IP address that carriers see in Contact and SDP, when it is not the one of udp."`
-	AreaCode  string  `yaml:"area_code" default:"010"            doc:"The city's area code with its 0. It is stripped from dialled numbers and completes local callers' numbers."`
-	MaxCalls  int     `yaml:"max_calls" default:"2000"           doc:"Calls at one time; further INVITEs get 503 with Retry-After. 0 sets no limit."`
-	Trunks    []Trunk `yaml:"trunks"                             doc:"Who may call. A source on no trunk gets no answer at all."`
+	UDP       string `yaml:"udp"       default:"127.0.0.1:5060" doc:"Where SIP over UDP is answered: one IP address and port; empty for none. The address is also the source of what we send."`
+	TCP       string `yaml:"tcp"       default:"127.0.0.1:5060" doc:"Where SIP over TCP is answered; empty for none."`
+	Advertise string `yaml:"advertise"                          doc:"The IP address that carriers see in Contact and SDP, when it is not the one of udp."`
+	AreaCode  string `yaml:"area_code" default:"010"            doc:"The city's area code with its 0. It is stripped from dialled numbers and completes local callers' numbers."`
+	MaxCalls  int    `yaml:"max_calls" default:"2000"           doc:"Calls at one time; further INVITEs get 503 with Retry-After. 0 sets no limit."`
+	// SessionExpires is the interval of the session timer (RFC 4028).
+	SessionExpires time.Duration `yaml:"session_expires" default:"30m" doc:"Session timer of RFC 4028: how long a call lives without a refresh, whole seconds from 90s; 0 for no session timers."`
+	Trunks         []Trunk       `yaml:"trunks"                             doc:"Who may call. A source on no trunk gets no answer at all."`
 }
 
 // Trunk is one carrier's connection.
@@ -29,10 +31,12 @@ type Trunk struct {
 	Transport string   `yaml:"transport" default:"udp" doc:"Transport of our own calls on this trunk: udp or tcp."`
 }
 
-// Timers are those of RFC 3261 §17 which our dialogs use.
+// Timers are those of RFC 3261 §17 and RFC 4028 which our dialogs use.
 type Timers struct {
 	T1 time.Duration // first retransmission of a 2xx; 64·T1 gives up. 500 ms
 	T2 time.Duration // longest interval between them. 4 s
+	// MinSE is the shortest session interval that we accept (RFC 4028 §5). 90 s
+	MinSE time.Duration
 }
 
 func (t Timers) orDefault() Timers {
@@ -41,6 +45,9 @@ func (t Timers) orDefault() Timers {
 	}
 	if t.T2 <= 0 {
 		t.T2 = 4 * time.Second
+	}
+	if t.MinSE <= 0 {
+		t.MinSE = minSE
 	}
 	return t
 }
@@ -56,6 +63,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxCalls < 0 {
 		errs = append(errs, errors.New("max_calls: must not be negative"))
+	}
+	if s := c.SessionExpires; s != 0 && (s < minSE || s > maxExpires || s%time.Second != 0) {
+		errs = append(errs, fmt.Errorf("session_expires: %v is neither 0 nor whole seconds from 90s to 24h", s))
 	}
 	names := map[string]bool{}
 	for i, t := range c.Trunks {

@@ -32,11 +32,15 @@ func (g *Gateway) onInvite(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 	tag, _ := req.To().Params.Get("tag")
 	c := g.newCall(inbound, t, uasDialog(req, tag))
 	c.invite, c.tx, c.state = req, tx, Invited
-	if r := c.readOffer(); r != nil {
-		g.refuse(req, tx, r)
-		return
+	c.learn(req)
+	r := c.readOffer()
+	if r == nil {
+		c.granted, r = g.grant(req)
 	}
-	if r := g.enlist(c); r != nil {
+	if r == nil {
+		r = g.enlist(c)
+	}
+	if r != nil {
 		g.refuse(req, tx, r)
 		return
 	}
@@ -51,7 +55,7 @@ func (g *Gateway) onInvite(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 // watchCancel listens for the CANCEL that sipgo matches and answers itself.
 // The callback holds sipgo's lock: it must only hand over.
 func (g *Gateway) watchCancel(c *call, tx *sip.ServerTx) {
-	cancelled := func(*sip.Request) { go c.post(func() { c.leave(evCancel) }) }
+	cancelled := func(cancel *sip.Request) { go c.post(func() { c.leave(evCancel, cancel) }) }
 	if !tx.OnCancel(cancelled) {
 		cancelled(nil) // it came before we listened
 	}
@@ -78,20 +82,23 @@ func (c *call) arrivalOf(req *sip.Request) gateway.Arrival {
 }
 
 // leave is an end that the peer wanted; the transaction answers it.
-func (c *call) leave(e Event) {
+func (c *call) leave(e Event, cancel *sip.Request) {
 	if !c.step(e) || c.state != Ended {
 		return
+	}
+	if cancel != nil {
+		c.released = released(cancel)
 	}
 	c.noticed()
 	c.end(contact.CitizenEnded)
 }
 
 // onCancelled is a CANCEL that found its INVITE late: sipgo sent no 487.
-func (c *call) onCancelled() {
+func (c *call) onCancelled(cancel *sip.Request) {
 	if c.state == Invited || c.state == Ringing {
 		c.gateway.refuse(c.invite, c.tx, refused(487, "Request Terminated"))
 	}
-	c.leave(evCancel)
+	c.leave(evCancel, cancel)
 }
 
 // Arrival implements gateway.Inbound.
@@ -149,7 +156,7 @@ func (c *call) answer() error {
 		c.order(evRefuse, contact.RefusedOverload)
 		return err
 	}
-	res := c.success(c.invite, body)
+	res := c.success(c.invite, body, c.granted)
 	c.gateway.metrics.response("INVITE", 200)
 	if err := c.tx.Respond(res); err != nil {
 		c.undo()
@@ -157,6 +164,7 @@ func (c *call) answer() error {
 	}
 	c.step(evAnswer)
 	c.accept = c.newAcceptance(c.tx, res, c.offer == nil)
+	c.clock.set(c.granted)
 	return nil
 }
 
@@ -165,7 +173,7 @@ func (c *call) answer() error {
 // ACK would bring out again, after its own 487; so that goes in once more.
 func (c *call) undo() {
 	_ = c.tx.Respond(c.gateway.response(c.invite, 487, "Request Terminated"))
-	c.leave(evCancel)
+	c.leave(evCancel, nil)
 }
 
 func (c *call) firstBody() ([]byte, error) {
@@ -173,9 +181,9 @@ func (c *call) firstBody() ([]byte, error) {
 		return nil, err
 	}
 	if c.offer == nil {
-		return c.describe(local.offer), nil
+		return c.describe(c.offering), nil
 	}
-	if err := c.settleMedia(c.theirs); err != nil {
+	if err := c.settleMedia(*c.offer, c.theirs); err != nil {
 		return nil, err
 	}
 	return c.describe(func(l local) []byte { return l.answer(*c.offer, c.agreed) }), nil

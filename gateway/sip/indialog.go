@@ -33,7 +33,7 @@ func (c *call) checkDialog(req *sip.Request) *refusal {
 		return refused(481, "Call/Transaction Does Not Exist")
 	}
 	if c.seqs != 0 && req.CSeq().SeqNo <= c.seqs {
-		return refused(500, "CSeq Too Low", [2]string{"Retry-After", "1"})
+		return refused(500, "CSeq Too Low")
 	}
 	return nil
 }
@@ -44,60 +44,12 @@ func (c *call) onBye(req *sip.Request, tx *sip.ServerTx) {
 	}
 	c.gateway.reply(req, tx, c.gateway.response(req, 200, "OK"))
 	c.noticed()
+	c.released = released(req)
 	why := contact.CitizenEnded
 	if c.state == Leaving {
 		why = c.cause
 	}
 	c.end(why)
-}
-
-// onReoffer answers a re-INVITE or UPDATE: hold, a new address, a new codec.
-func (c *call) onReoffer(req *sip.Request, tx *sip.ServerTx) {
-	_, ok := next(c.state, evReoffer)
-	if !ok || c.accept != nil {
-		c.gateway.refuse(req, tx, refused(491, "Request Pending"))
-		return
-	}
-	body, err := sessionBody(req)
-	if err != nil {
-		c.gateway.refuse(req, tx, refused(415, "Unsupported Media Type", [2]string{"Accept", "application/sdp"}))
-		return
-	}
-	answer, r := c.reanswer(req.Method, body)
-	if r != nil {
-		c.gateway.refuse(req, tx, r)
-		return
-	}
-	c.dialog.refresh(req.Contact())
-	c.acceptReoffer(req, tx, answer, body == nil)
-}
-
-func (c *call) acceptReoffer(req *sip.Request, tx *sip.ServerTx, answer []byte, late bool) {
-	res := c.success(req, answer)
-	c.gateway.reply(req, tx, res)
-	if req.Method == sip.INVITE {
-		c.tx = tx
-		c.accept = c.newAcceptance(tx, res, late)
-	}
-}
-
-// reanswer finds our answer; without an offer a re-INVITE gets ours, an UPDATE
-// nothing. A refused offer leaves the audio as it is (RFC 3261 §14.2).
-func (c *call) reanswer(method sip.RequestMethod, body []byte) ([]byte, *refusal) {
-	if body == nil && method == sip.UPDATE {
-		return nil, nil
-	}
-	if body == nil {
-		return c.describe(local.offer), nil
-	}
-	d, a, r := c.judge(body)
-	if r != nil {
-		return nil, r
-	}
-	if err := c.settleMedia(a); err != nil {
-		return nil, refused(500, "Server Internal Error")
-	}
-	return c.describe(func(l local) []byte { return l.answer(d, a) }), nil
 }
 
 // bye ends a confirmed dialog. The request goes out beside the call, which
@@ -112,7 +64,7 @@ func (c *call) bye(why contact.Cause) {
 	c.gateway.errand(func() {
 		defer pass()
 		c.attempt.confirmed()
-		c.gateway.send(req, c.noticed)
+		c.gateway.send(req, exchange{sent: c.noticed})
 	})
 }
 

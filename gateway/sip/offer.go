@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -118,11 +119,27 @@ func (l local) head() string {
 		l.session, l.version, family, l.addr.Addr(), family, l.addr.Addr())
 }
 
-// offer is our offer: both laws, telephone-events, 20 ms.
-func (l local) offer() []byte {
-	return fmt.Appendf(nil, "%sm=audio %d RTP/AVP 8 0 %d\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"+
+// offer is our offer: both laws, telephone-events, 20 ms. Within a session the
+// m-lines stay, and the payload types (RFC 3264 §8).
+func (l local) offer(before description, a agreement) []byte {
+	b := []byte(l.head())
+	if len(before.sections) == 0 {
+		return l.audio(b, offeredEvents)
+	}
+	for i := range before.sections {
+		if i == a.index {
+			b = l.audio(b, cmp.Or(a.events, offeredEvents))
+			continue
+		}
+		b = refuse(b, &before.sections[i])
+	}
+	return b
+}
+
+func (l local) audio(b []byte, events uint8) []byte {
+	return fmt.Appendf(b, "m=audio %d RTP/AVP 8 0 %d\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"+
 		"a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
-		l.head(), l.addr.Port(), offeredEvents, offeredEvents, offeredEvents)
+		l.addr.Port(), events, events, events)
 }
 
 // answer answers an offer: one codec and telephone-events on their payload

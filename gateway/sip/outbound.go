@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -79,16 +80,23 @@ func (g *Gateway) prepare(ctx context.Context, r DialRequest) (*call, error) {
 		w.release()
 		return nil, err
 	}
-	c.attempt = &attempt{gateway: g, pass: c.pass, patience: ctx.Done(), base: c.dialog, acks: map[string]*sip.Request{}}
-	invite := c.dialog.request(sip.INVITE, 1, g.self)
-	for _, h := range append(g.abilities(), r.Headers...) {
+	c.attempt = &attempt{
+		gateway: g, pass: c.pass, patience: ctx.Done(), base: c.dialog, acks: map[string]*sip.Request{},
+		expires: g.config.SessionExpires,
+	}
+	c.attempt.invite = c.firstInvite(r.Headers)
+	c.attempt.invite.SetDestination(w.peer)
+	return c, nil
+}
+
+func (c *call) firstInvite(headers [][2]string) *sip.Request {
+	invite := c.dialog.request(sip.INVITE, c.dialog.localSeq, c.gateway.self)
+	for _, h := range slices.Concat(c.gateway.abilities(), c.gateway.demand(c.attempt.expires, ""), headers) {
 		invite.AppendHeader(sip.NewHeader(h[0], h[1]))
 	}
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
-	invite.SetBody(c.describe(local.offer))
-	invite.SetDestination(w.peer)
-	c.attempt.invite = invite
-	return c, nil
+	invite.SetBody(c.describe(c.offering))
+	return invite
 }
 
 // launch sends the INVITE and gives the call its goroutines.
@@ -101,12 +109,7 @@ func (g *Gateway) launch(ctx context.Context, c *call, r DialRequest) error {
 		c.abandon()
 		return errors.New("no further calls now")
 	}
-	tx, err := g.transactions.NewClientTransaction(ctx, c.attempt.invite)
-	if err == nil {
-		c.attempt.tx = tx
-		tx.OnRetransmission(func(res *sip.Response) { go c.attempt.again(res) })
-		err = tx.Init()
-	}
+	tx, err := c.attempt.send(ctx)
 	if err != nil {
 		c.attempt.drop()
 		g.strike(c)
@@ -115,7 +118,7 @@ func (g *Gateway) launch(ctx context.Context, c *call, r DialRequest) error {
 		return errors.New("the INVITE could not be sent") // sipgo's words hold the number
 	}
 	go c.run()
-	g.errand(func() { c.attempt.feed(c) })
+	g.errand(func() { c.attempt.feed(c, tx) })
 	return nil
 }
 
@@ -229,8 +232,9 @@ func (c *call) onResponse(res *sip.Response) {
 	case res.IsSuccess():
 		c.status.Store(int32(res.StatusCode))
 		c.onSuccess(res)
-	default:
+	case !c.insist(res):
 		c.status.Store(int32(res.StatusCode))
+		c.released = released(res)
 		c.fail(causeOf(res.StatusCode))
 	}
 }
@@ -248,13 +252,15 @@ func (c *call) onSuccess(res *sip.Response) {
 	}
 	c.attempt.patience = nil
 	body, err := sessionBody(res)
-	_, a, r := c.judge(body)
-	if err != nil || r != nil || c.settleMedia(a) != nil {
+	d, a, r := c.judge(body)
+	if err != nil || r != nil || c.settleMedia(d, a) != nil {
 		c.attempt.reject(res)
 		c.end(contact.MediaLost)
 		return
 	}
 	c.dialog = c.attempt.accept(res)
+	c.learn(res)
+	c.clock.set(granted(wishOf(res), c.gateway.timers.MinSE))
 	c.talk()
 }
 

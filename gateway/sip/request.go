@@ -120,16 +120,13 @@ func checkTarget(req *sip.Request) *refusal {
 	return refused(416, "Unsupported URI Scheme")
 }
 
-// checkExtensions refuses what the peer requires and we do not have: all of
-// it, for now. CANCEL and ACK are exempt (RFC 3261 §8.2.2.3).
+// checkExtensions refuses what the peer requires and we do not have: all but
+// the session timer. CANCEL and ACK are exempt (RFC 3261 §8.2.2.3).
 func checkExtensions(req *sip.Request) *refusal {
 	if req.Method == sip.CANCEL || req.Method == sip.ACK {
 		return nil
 	}
-	var missing []string
-	for _, h := range req.GetHeaders("require") {
-		missing = append(missing, h.Value())
-	}
+	missing := slices.DeleteFunc(tokens(req, "require"), func(extension string) bool { return extension == timerOption })
 	if len(missing) == 0 {
 		return nil
 	}

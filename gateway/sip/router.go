@@ -102,7 +102,14 @@ func (g *Gateway) onOptions(req *sip.Request, tx *sip.ServerTx) {
 
 // abilities are the headers that tell what we can do (RFC 3261 §11.2).
 func (g *Gateway) abilities() [][2]string {
-	return [][2]string{allowHeader(), {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}, {"Supported", ""}}
+	return [][2]string{allowHeader(), {"Accept", "application/sdp"}, {"Accept-Encoding", "identity"}, {"Supported", g.supported()}}
+}
+
+func (g *Gateway) supported() string {
+	if g.config.SessionExpires == 0 {
+		return ""
+	}
+	return timerOption
 }
 
 // onCancel takes the CANCELs that sipgo could not match: those that overtook
@@ -114,7 +121,7 @@ func (g *Gateway) onCancel(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 		return
 	}
 	g.reply(req, tx, g.response(req, 200, "OK"))
-	c.post(c.onCancelled)
+	c.post(func() { c.onCancelled(req) })
 }
 
 func (g *Gateway) onAck(req *sip.Request, t *trunk) {

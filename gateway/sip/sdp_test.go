@@ -122,7 +122,7 @@ func TestAnswer(t *testing.T) {
 func TestOurOfferIsOneWeUnderstand(t *testing.T) {
 	t.Parallel()
 	l := local{addr: netip.MustParseAddrPort("192.0.2.1:20000"), session: 1, version: 1}
-	d, err := parseDescription(l.offer())
+	d, err := parseDescription(l.offer(description{}, agreement{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"time"
+
 	"github.com/emiago/sipgo/sip"
 )
 
@@ -21,28 +23,54 @@ func (g *Gateway) errand(f func()) {
 	}()
 }
 
-// send sends a request other than INVITE and ACK and waits until it is
-// answered or given up. sent is called once it has left, or cannot.
-func (g *Gateway) send(req *sip.Request, sent func()) {
-	tx, err := g.transactions.Request(g.ctx, req)
-	sent()
+// exchange is what the sender of a request wants to hear besides its answer.
+type exchange struct {
+	sent  func()              // called once the request has left, or cannot; may be nil
+	again func(*sip.Response) // takes repeated answers; may be nil
+}
+
+// send sends a request other than the first INVITE and ACK, and waits for the
+// final answer; nil: there was none within 64·T1 (RFC 3261 §17.1.2.2, timer F).
+func (g *Gateway) send(req *sip.Request, x exchange) *sip.Response {
+	tx, err := g.begin(req, x.again)
+	if x.sent != nil {
+		x.sent()
+	}
 	if err != nil {
 		g.log.Debug("sip request not sent", "method", string(req.Method))
-		return
+		return nil
 	}
+	limit := time.NewTimer(64 * g.timers.T1)
+	defer limit.Stop()
 	for {
 		select {
 		case res := <-tx.Responses():
 			if !res.IsProvisional() {
-				return
+				return res
 			}
+			continue
 		case <-tx.Done():
-			return
+		case <-limit.C:
 		case <-g.ctx.Done():
-			tx.Terminate()
-			return
 		}
+		tx.Terminate()
+		return nil
 	}
+}
+
+func (g *Gateway) begin(req *sip.Request, again func(*sip.Response)) (*sip.ClientTx, error) {
+	tx, err := g.transactions.NewClientTransaction(g.ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if again != nil {
+		tx.OnRetransmission(func(res *sip.Response) { go again(res) })
+	}
+	if err := tx.Init(); err != nil {
+		tx.Terminate()
+		return nil, err
+	}
+	return tx, nil
 }
 
 // acknowledge sends the ACK of a 2xx, which is no transaction.

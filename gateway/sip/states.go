@@ -13,6 +13,7 @@ const (
 	Proceeding State = "proceeding" // a provisional answer came
 	Cancelling State = "cancelling" // we gave up; the final answer is outstanding
 	Talking    State = "talking"    // confirmed
+	Refreshing State = "refreshing" // confirmed, our re-INVITE or UPDATE is out
 	Ended      State = "ended"
 )
 
@@ -30,6 +31,12 @@ const (
 	evAckLost     Event = "ack lost"    // 64·T1 without an ACK
 	evBye         Event = "bye"         // their BYE
 	evReoffer     Event = "reoffer"     // their re-INVITE or UPDATE
+	evRefresh     Event = "refresh"     // our re-INVITE or UPDATE goes out
+	evRefreshed   Event = "refreshed"   // 2xx to it
+	evPutOff      Event = "put off"     // 491 or another refusal of it: later again
+	evLost        Event = "lost"        // 408, 481 or nothing to it
+	evExpired     Event = "expired"     // the session timer ran out
+	evRetry       Event = "retry"       // 422 to our INVITE: it goes out anew
 	evProvisional Event = "provisional" // 1xx to our INVITE
 	evSuccess     Event = "success"     // 2xx to our INVITE
 	evFailure     Event = "failure"     // 3xx-6xx to our INVITE, or no answer
@@ -52,9 +59,10 @@ func arrows() map[State]map[Event]State {
 		},
 		// RFC 3261 §9.2: a CANCEL after the final answer changes nothing.
 		// §15: no BYE before the ACK, or before its time is over.
+		// RFC 3311 §5.2: an UPDATE may come before the ACK.
 		Accepted: {
 			evAck: Talking, evAckLost: Ended, evBye: Ended, evHangup: Leaving,
-			evRefuse: Leaving, evCancel: Accepted, evBroken: Ended,
+			evRefuse: Leaving, evCancel: Accepted, evReoffer: Accepted, evBroken: Ended,
 		},
 		Leaving: {
 			evAck: Ended, evAckLost: Ended, evBye: Ended, evHangup: Leaving,
@@ -62,11 +70,11 @@ func arrows() map[State]map[Event]State {
 		},
 		Calling: {
 			evProvisional: Proceeding, evSuccess: Talking, evFailure: Ended,
-			evHangup: Cancelling, evBroken: Ended,
+			evRetry: Calling, evHangup: Cancelling, evBroken: Ended,
 		},
 		Proceeding: {
 			evProvisional: Proceeding, evSuccess: Talking, evFailure: Ended,
-			evHangup: Cancelling, evBroken: Ended,
+			evRetry: Calling, evHangup: Cancelling, evBroken: Ended,
 		},
 		// A 2xx that crosses our CANCEL is acknowledged and ended with BYE.
 		Cancelling: {
@@ -75,7 +83,15 @@ func arrows() map[State]map[Event]State {
 		},
 		Talking: {
 			evAck: Talking, evAckLost: Ended, evBye: Ended, evHangup: Ended,
-			evRefuse: Ended, evReoffer: Talking, evCancel: Talking, evBroken: Ended,
+			evRefuse: Ended, evReoffer: Talking, evCancel: Talking,
+			evRefresh: Refreshing, evExpired: Ended, evBroken: Ended,
+		},
+		// RFC 4028 §10: who has lost our session gets a BYE.
+		Refreshing: {
+			evAck: Refreshing, evAckLost: Ended, evBye: Ended, evHangup: Ended,
+			evRefuse: Ended, evReoffer: Refreshing, evCancel: Refreshing,
+			evRefresh: Refreshing, evRefreshed: Talking, evPutOff: Talking,
+			evLost: Ended, evExpired: Ended, evBroken: Ended,
 		},
 		Ended: {},
 	}
@@ -89,13 +105,14 @@ func next(s State, e Event) (State, bool) {
 
 // allStates lists the states in the order of a call's life.
 func allStates() []State {
-	return []State{Invited, Ringing, Accepted, Leaving, Calling, Proceeding, Cancelling, Talking, Ended}
+	return []State{Invited, Ringing, Accepted, Leaving, Calling, Proceeding, Cancelling, Talking, Refreshing, Ended}
 }
 
 func allEvents() []Event {
 	return []Event{
 		evRing, evAnswer, evRefuse, evHangup, evCancel, evAck, evAckLost, evBye,
-		evReoffer, evProvisional, evSuccess, evFailure, evBroken,
+		evReoffer, evRefresh, evRefreshed, evPutOff, evLost, evExpired, evRetry,
+		evProvisional, evSuccess, evFailure, evBroken,
 	}
 }
 
