@@ -67,6 +67,9 @@ func (in *Inlet) Digits() <-chan rune { return in.keys }
 // Fill writes what came in into s.
 func (in *Inlet) Fill(s *Stats) { in.meter.Fill(s) }
 
+// Highest is Meter.Highest.
+func (in *Inlet) Highest() (ssrc, sequence uint32) { return in.meter.Highest() }
+
 // Last is when the newest packet arrived; zero before the first.
 func (in *Inlet) Last() time.Time { return in.meter.Last() }
 

@@ -12,12 +12,14 @@ type Meter struct {
 	packets atomic.Uint64
 	octets  atomic.Uint64
 	lost    atomic.Int64
-	jitter  atomic.Int64 // sixteenths of 8 kHz units
-	last    atomic.Int64 // Unix nanoseconds of the newest packet; 0 before the first
+	jitter  atomic.Int64  // sixteenths of 8 kHz units
+	last    atomic.Int64  // Unix nanoseconds of the newest packet; 0 before the first
+	highest atomic.Uint64 // SSRC << 32 | extended sequence number
 
 	begun   bool
 	ssrc    uint32
 	newest  uint16
+	cycles  uint32 // wraps of newest, << 16
 	transit int64
 }
 
@@ -39,7 +41,8 @@ func (m *Meter) Receive(p *Packet, now time.Time) {
 }
 
 func (m *Meter) begin(p *Packet, now time.Time) {
-	m.begun, m.ssrc, m.newest = true, p.SSRC, p.Sequence
+	m.begun, m.ssrc, m.newest, m.cycles = true, p.SSRC, p.Sequence, 0
+	m.note()
 	m.transit = transit(p, now)
 }
 
@@ -48,10 +51,23 @@ func (m *Meter) advance(p *Packet, step int) {
 	switch {
 	case step > 0:
 		m.lost.Add(int64(step - 1))
+		if p.Sequence < m.newest {
+			m.cycles += 1 << 16
+		}
 		m.newest = p.Sequence
+		m.note()
 	case step < 0 && m.lost.Load() > 0:
 		m.lost.Add(-1)
 	}
+}
+
+func (m *Meter) note() { m.highest.Store(uint64(m.ssrc)<<32 | uint64(m.cycles|uint32(m.newest))) }
+
+// Highest is the source that is received and its highest sequence number,
+// extended by the wraps (RFC 3550 §6.4.1). Zero before the first packet.
+func (m *Meter) Highest() (ssrc, sequence uint32) {
+	v := m.highest.Load()
+	return uint32(v >> 32), uint32(v)
 }
 
 func (m *Meter) measure(p *Packet, now time.Time) {

@@ -62,3 +62,36 @@ func TestMeterJitter(t *testing.T) {
 		t.Error("a packet out of nothing")
 	}
 }
+
+func TestMeterHighest(t *testing.T) {
+	t.Parallel()
+	type received struct {
+		ssrc     uint32
+		sequence uint16
+	}
+	tests := map[string]struct {
+		packets  []received
+		ssrc     uint32
+		sequence uint32
+	}{
+		"nothing yet":       {},
+		"in order":          {[]received{{5, 1}, {5, 2}}, 5, 2},
+		"a late one":        {[]received{{5, 1}, {5, 3}, {5, 2}}, 5, 3},
+		"one wrap":          {[]received{{5, 65535}, {5, 0}, {5, 1}}, 5, 1<<16 | 1},
+		"late at the wrap":  {[]received{{5, 65535}, {5, 1}, {5, 0}}, 5, 1<<16 | 1},
+		"another source":    {[]received{{5, 65535}, {5, 0}, {6, 9}}, 6, 9},
+		"a jump begins new": {[]received{{5, 65535}, {5, 0}, {5, 30000}}, 5, 30000},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var m Meter
+			for _, p := range tt.packets {
+				m.Receive(&Packet{SSRC: p.ssrc, Sequence: p.sequence}, time.Unix(100, 0))
+			}
+			if ssrc, sequence := m.Highest(); ssrc != tt.ssrc || sequence != tt.sequence {
+				t.Errorf("%d of %d, want %d of %d", sequence, ssrc, tt.sequence, tt.ssrc)
+			}
+		})
+	}
+}

@@ -136,6 +136,20 @@ func (o *OutStream) Fill(s *Stats) {
 	s.Out, s.OutBytes = o.packets.Load(), o.octets.Load()
 }
 
+// Sent is what a sender report tells of a stream (RFC 3550 §6.4.1).
+type Sent struct {
+	Packets, Octets uint64
+	Timestamp       uint32    // of the newest packet
+	At              time.Time // when that left; zero before the first
+}
+
+// Sent returns what has left by now. It waits for a packet that is leaving.
+func (o *OutStream) Sent() Sent {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return Sent{o.packets.Load(), o.octets.Load(), o.number.timestamp, o.number.sent}
+}
+
 // Failed counts packets that the Writer refused.
 func (o *OutStream) Failed() uint64 { return o.failed.Load() }
 

@@ -285,6 +285,22 @@ func TestOutStreamCounts(t *testing.T) {
 	}
 }
 
+func TestOutStreamSent(t *testing.T) {
+	t.Parallel()
+	o, w, clock := testStream(ALaw, true)
+	if got := o.Sent(); !got.At.IsZero() || got.Packets != 0 {
+		t.Errorf("before the first packet: %+v", got)
+	}
+	a := newTalker(o.NewSource(), 1, 0, 0)
+	o.Select(a.to)
+	a.say()
+	clock.advance(FrameDuration)
+	a.say()
+	if got, want := o.Sent(), (Sent{2, 320, w.last().Timestamp, clock.now}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestOutStreamChoosesItsSSRC(t *testing.T) {
 	t.Parallel()
 	a, b := NewOutStream(OutConfig{Writer: &wire{}}), NewOutStream(OutConfig{Writer: &wire{}})
