@@ -38,6 +38,9 @@ func (a *acceptance) due() <-chan time.Time {
 	return a.timer.C
 }
 
+// open says that our offer awaits its answer.
+func (a *acceptance) open() bool { return a != nil && a.late }
+
 // again repeats the answer; false: its time is over.
 func (a *acceptance) again() bool {
 	left := time.Until(a.deadline)
@@ -64,6 +67,9 @@ func (c *call) onDue() {
 
 // onAck takes the ACK of a 2xx.
 func (c *call) onAck(ack *sip.Request) {
+	if tag, _ := ack.To().Params.Get("tag"); tag != c.names.ourTag {
+		return // the stack goes by its branch alone
+	}
 	if c.accept == nil || ack.CSeq() == nil || ack.CSeq().SeqNo != c.accept.seq {
 		return // a repetition
 	}
@@ -84,6 +90,7 @@ func (c *call) acknowledged() {
 	}
 	if c.step(evAck) {
 		c.talk()
+		c.unpark()
 	}
 }
 

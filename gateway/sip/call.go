@@ -67,6 +67,7 @@ type call struct {
 	clock    clock             // the session timer
 	updates  bool              // the peer takes UPDATE
 	asking   sip.RequestMethod // of ours that is out: INVITE, UPDATE or none
+	parked   []reoffer         // until the ACK is there
 	released int               // the peer's Q.850 cause; 0: not told
 }
 
@@ -267,6 +268,9 @@ func (c *call) bury() {
 	}
 	c.gateway.strike(c)
 	close(c.gone)
+	for _, r := range c.parked {
+		c.gateway.refuse(r.Request, r.tx, refused(481, "Call/Transaction Does Not Exist"))
+	}
 	c.clock.stop()
 	if c.session != nil {
 		_ = c.session.Close()

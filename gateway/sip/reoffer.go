@@ -2,6 +2,7 @@ package sip
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -10,7 +11,17 @@ import (
 
 // onReoffer answers a re-INVITE or UPDATE: hold, a new address, a new codec,
 // a refresh.
-func (c *call) onReoffer(req *sip.Request, tx *sip.ServerTx) {
+func (c *call) onReoffer(req *sip.Request, tx *sip.ServerTx) { c.reoffered(reoffer{req, tx}, true) }
+
+// reoffer is a re-INVITE or UPDATE of theirs.
+type reoffer struct {
+	*sip.Request
+
+	tx *sip.ServerTx
+}
+
+func (c *call) reoffered(r reoffer, patient bool) {
+	req, tx := r.Request, r.tx
 	body, err := sessionBody(req)
 	if err != nil {
 		c.gateway.refuse(req, tx, refused(415, "Unsupported Media Type", [2]string{"Accept", "application/sdp"}))
@@ -20,7 +31,12 @@ func (c *call) onReoffer(req *sip.Request, tx *sip.ServerTx) {
 		c.onEarly(req, tx, body)
 		return
 	}
-	if r := c.admits(req.Method, body); r != nil {
+	offers := req.Method == sip.INVITE || body != nil
+	if patient && offers && c.accept.open() {
+		c.park(r)
+		return
+	}
+	if r := c.admits(req.Method, offers); r != nil {
 		c.gateway.refuse(req, tx, r)
 		return
 	}
@@ -46,9 +62,8 @@ func tooEarly() *refusal {
 
 // admits says whether the dialog takes an offer now. Who sends a re-INVITE has
 // had our answer to the INVITE before: its ACK is under way, or lost.
-func (c *call) admits(method sip.RequestMethod, body []byte) *refusal {
-	late := c.accept != nil && c.accept.late
-	if (method == sip.INVITE || body != nil) && (late || c.asking == sip.INVITE) {
+func (c *call) admits(method sip.RequestMethod, offers bool) *refusal {
+	if offers && (c.accept.open() || c.asking == sip.INVITE) {
 		return refused(491, "Request Pending")
 	}
 	if c.accept != nil && method == sip.INVITE {
@@ -58,6 +73,22 @@ func (c *call) admits(method sip.RequestMethod, body []byte) *refusal {
 		return refused(481, "Call/Transaction Does Not Exist")
 	}
 	return nil
+}
+
+// park keeps an offer for the ACK that answers ours: each message has a
+// goroutine of its own, so the offer may have overtaken it.
+func (c *call) park(r reoffer) {
+	c.parked = append(c.parked, r)
+	time.AfterFunc(parking, func() { c.post(c.unpark) })
+}
+
+// unpark takes what was parked, as it may be now.
+func (c *call) unpark() {
+	parked := c.parked
+	c.parked = nil
+	for _, r := range parked {
+		c.reoffered(r, false)
+	}
 }
 
 func (c *call) renew(req *sip.Request, tx *sip.ServerTx, body []byte) {
