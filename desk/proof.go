@@ -21,6 +21,7 @@ type proof struct {
 	gen     uint64 // ours
 	theirs  uint64
 	counted bool
+	failed  bool // nothing could be counted
 	packets uint64
 	heard   *heardData
 	command *command // leg.heard, answered when both directions are known
@@ -48,6 +49,8 @@ func (s *seat) prove(c *command) error {
 		return problem(Conflict, "通话中不能检测 / not during a call")
 	case s.leg.state != legConnected && s.leg.state != legProven:
 		return problem(NotReadyCode, "语音未连接 / the audio is not connected")
+	case s.leg.proof != nil:
+		return problem(Conflict, "检测进行中 / a proof is under way")
 	}
 	p := &proof{gen: s.leg.gen, theirs: s.leg.theirs}
 	s.leg.proof = p
@@ -67,7 +70,7 @@ func (s *seat) count(p *proof) {
 			if err != nil {
 				s.log.Warn("audio proof failed", "error", err)
 			}
-			p.counted, p.packets = true, packets
+			p.counted, p.failed, p.packets = true, err != nil, packets
 			s.judge(p)
 		})
 	})
@@ -94,6 +97,10 @@ func (s *seat) judge(p *proof) {
 		return
 	}
 	s.leg.proof = nil
+	if p.failed {
+		p.command.fail(problem(Unavailable, "暂时不能检测 / the proof could not be taken"))
+		return
+	}
 	field := p.fault()
 	s.desk.metrics.proofs.WithLabelValues(proofResult(field)).Inc()
 	if field != "" {

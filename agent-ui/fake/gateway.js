@@ -5,6 +5,9 @@ const socket = new WebSocket(`ws://${location.host}/fake/gateway-socket`)
 const say = (m) => socket.send(JSON.stringify(m))
 let pc = null
 let gen = 0
+let print = ''
+let listening = 0
+const printOf = (sdp) => sdp.match(/a=fingerprint:(.*)/)?.[1] ?? ''
 
 socket.onmessage = async (e) => {
   const m = JSON.parse(e.data)
@@ -14,7 +17,9 @@ socket.onmessage = async (e) => {
 
 async function answer(m) {
   gen = m.gen
-  if (!pc || pc.connectionState !== 'connected') fresh()
+  // The same certificate is the same connection: ICE starts over on it. Any other is a new page.
+  if (!pc || pc.connectionState === 'closed' || printOf(m.sdp) !== print) fresh()
+  print = printOf(m.sdp)
   await pc.setRemoteDescription({ type: 'offer', sdp: m.sdp })
   await pc.setLocalDescription(await pc.createAnswer())
   if (pc.iceGatheringState !== 'complete') await new Promise((done) => pc.addEventListener('icegatheringstatechange', () => pc.iceGatheringState === 'complete' && done()))
@@ -22,6 +27,7 @@ async function answer(m) {
 }
 
 function fresh() {
+  clearInterval(listening)
   pc?.close()
   pc = new RTCPeerConnection()
   pc.addTrack(out.stream.getAudioTracks()[0], out.stream)
@@ -46,11 +52,13 @@ function listen(stream) {
   const analyser = context.createAnalyser()
   context.createMediaStreamSource(stream).connect(analyser)
   const samples = new Float32Array(analyser.fftSize)
-  setInterval(async () => {
+  clearInterval(listening)
+  const of = gen
+  listening = setInterval(async () => {
     analyser.getFloatTimeDomainData(samples)
     const level = Math.sqrt(samples.reduce((s, x) => s + x * x, 0) / samples.length)
     let packets = 0
     ;(await pc.getStats()).forEach((s) => s.type === 'inbound-rtp' && (packets = s.packetsReceived))
-    say({ type: 'heard', level, packets })
-  }, 100)
+    say({ type: 'heard', gen: of, level, packets })
+  }, 50)
 }

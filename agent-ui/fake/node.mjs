@@ -20,8 +20,8 @@ let minted = 0
 export const id = () => `01KDN${String(++minted).padStart(8, '0')}X4V5T6R7S8P9M`.slice(0, 26)
 
 export class FakeNode {
-  constructor({ port = 0, dist = join(here, '../dist'), skewMs = 0 } = {}) {
-    Object.assign(this, { port, dist, skewMs })
+  constructor({ port = 0, dist = join(here, '../dist'), skewMs = 0, role = account.role } = {}) {
+    Object.assign(this, { port, dist, skewMs, account: { ...account, role } })
     this.directory = directory()
     this.sockets = new Set()
     this.gateway = null
@@ -49,7 +49,11 @@ export class FakeNode {
     this.http = createServer((q, r) => void this.serve(q, r))
     this.wss = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 })
     this.http.on('upgrade', (q, socket, head) =>
-      this.wss.handleUpgrade(q, socket, head, (ws) => (q.url === '/fake/gateway-socket' ? this.attachGateway(ws) : this.attach(ws))),
+      this.wss.handleUpgrade(q, socket, head, (ws) => {
+        if (q.url === '/fake/gateway-socket') this.attachGateway(ws)
+        else if (this.cut) ws.terminate() // as if nobody could be reached
+        else this.attach(ws)
+      }),
     )
     await new Promise((done) => this.http.listen(this.port, '127.0.0.1', done))
     this.url = `http://localhost:${this.http.address().port}`
@@ -92,11 +96,11 @@ export class FakeNode {
     if (what === 'POST session') {
       if (body.password !== 'demo') return fail(401, 'unauthenticated')
       this.signedIn = true
-      return send(200, account)
+      return send(200, this.account)
     }
     if (!this.signedIn) return fail(401, 'unauthenticated')
     switch (what) {
-      case 'GET session': return send(200, account)
+      case 'GET session': return send(200, this.account)
       case 'DELETE session': {
         this.signedIn = false
         return send(204)
@@ -168,7 +172,7 @@ export class FakeNode {
     const others = this.elsewhere ?? (other ? { since: this.now(-600e3), from: '10.1.2.3' } : null)
     this.say(ws, 'welcome', {
       epoch: this.epoch, seq: this.seq, node: 'fake', now: this.now(), resumed, phone: ws.phone, other: ws.phone ? null : others,
-      snapshot: resumed ? null : { agent: this.agent, call: this.call, now: this.now() },
+      snapshot: resumed ? null : { agent: this.agent, call: this.call, taken: this.taken ?? null, now: this.now() },
     })
     if (resumed) for (const e of this.memory.filter((m) => m.seq > h.last_seq)) ws.send(JSON.stringify(e))
   }
@@ -197,7 +201,7 @@ export class FakeNode {
   offer({ line = lines.citizen, caller = '+86138****5678', ringMs = 20_000, waitedMs = 5200, contact = id(), source = '12345' } = {}) {
     const token = (this.call?.token ?? 0) + 1
     const o = { contact, token, line, channel: 'phone', source, caller, accepted: this.now(-waitedMs), waited_ms: waitedMs, until: this.now(ringMs) }
-    this.call = { ...o, state: 'ringing', muted: false, since: this.now(), talk_since: null, extended: 0, cause: '' }
+    this.call = { ...o, state: 'ringing', muted: false, since: this.now(), talk_since: null, extended: 0, cause: '', apart_until: null }
     this.emit('call.offered', o)
     this.setAgent({ state: 'ringing', reason: '' })
     return contact
@@ -218,6 +222,31 @@ export class FakeNode {
   wrapup(cause = 'citizen_ended', ms = 60_000) {
     this.setCall({ state: 'wrapup', since: this.now(), until: this.now(ms), cause })
     this.setAgent({ state: 'wrapup' })
+  }
+
+  /** The agent is not heard: the citizen hears that we reconnect. */
+  apart(ms = 30_000) {
+    this.setCall({ apart_until: this.now(ms) })
+  }
+
+  /** And hears the agent again. */
+  rejoin() {
+    this.setCall({ apart_until: null })
+  }
+
+  /** Or waits for another agent. */
+  take() {
+    const { contact, token } = this.call
+    this.call = null
+    this.taken = { contact, token }
+    this.emit('call.taken', this.taken)
+    this.setAgent({ state: 'not_ready', reason: 'disconnected', pending: null })
+  }
+
+  /** How both sides are heard. */
+  measure(citizen, agent) {
+    const side = (mos) => ({ loss: 0, jitter_ms: 2, delay_ms: 40, mos })
+    for (const s of this.sockets) this.say(s, 'call.quality', { contact: this.call.contact, citizen: side(citizen), agent: side(agent) })
   }
 
   finish() {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"hotline/media"
 )
 
 // Options of an Agent. Needed are URL, Account, Password and Log.
@@ -30,6 +32,8 @@ type Options struct {
 	Form map[string]any
 	// Heard gets what was heard in each talk, its newest Keep.
 	Heard func(r Report, samples []int16)
+	// Rings is told when the desk begins to ring; it must not block.
+	Rings func(r Report)
 }
 
 // Report tells of one call.
@@ -45,7 +49,12 @@ type Report struct {
 	HeardHz  float64       `json:"heard_hz"` // the loudest frequency of the last second or less
 	Level    float64       `json:"level"`    // RMS of the same, of full scale
 	Packets  uint64        `json:"packets"`  // heard in the talk
-	Err      string        `json:"error,omitempty"`
+	Lost     uint64        `json:"lost"`     // of those that should have been
+	// Accepted is when the agent sent the accept; zero: it never did.
+	Accepted time.Time `json:"accepted,omitzero"`
+	// HeardAfter is from the accept to the citizen's first packet; 0: never heard.
+	HeardAfter time.Duration `json:"heard_after_ns"`
+	Err        string        `json:"error,omitempty"`
 }
 
 // proofsAtMost is how often the audio is tried before the agent gives up.
@@ -86,7 +95,7 @@ type talk struct {
 	Report
 	token    uint64
 	since    time.Time
-	packets  uint64 // heard before
+	before   media.Stats // of the audio heard before the talk
 	wrapping bool
 }
 
@@ -232,7 +241,7 @@ func (a *Agent) serve(ctx context.Context) error {
 				return err
 			}
 		case <-a.answer.C:
-			a.try(ctx, "call.accept", a.ring())
+			a.accept(ctx)
 		case <-a.hangup.C:
 			a.try(ctx, "call.hangup", a.contact())
 		case <-a.finish.C:

@@ -21,6 +21,9 @@ func (a *Agent) offered(ctx context.Context, f Frame) error {
 
 func (a *Agent) rang(ctx context.Context, d CallState) {
 	a.begin(d)
+	if a.o.Rings != nil {
+		a.o.Rings(a.call.Report)
+	}
 	a.try(ctx, "offer.shown", a.ring())
 	a.answer.Reset(a.o.AnswerAfter)
 }
@@ -30,6 +33,18 @@ func (a *Agent) begin(d CallState) {
 		Report: Report{Contact: d.Contact, Caller: d.Caller, Source: d.Source, Waited: time.Duration(d.WaitedMS) * time.Millisecond},
 		token:  d.Token,
 	}
+}
+
+// accept takes the call: from now on every packet is the citizen's.
+func (a *Agent) accept(ctx context.Context) {
+	if a.call != nil {
+		a.call.Accepted = time.Now()
+		if a.line != nil {
+			a.line.begin()
+			a.call.before = a.line.stats()
+		}
+	}
+	a.try(ctx, "call.accept", a.ring())
 }
 
 func (a *Agent) callChanged(ctx context.Context, f Frame) error {
@@ -55,7 +70,6 @@ func (a *Agent) follow(ctx context.Context, d CallState) {
 func (a *Agent) talking() {
 	a.call.Answered, a.call.since = true, time.Now()
 	if a.line != nil {
-		a.call.packets = a.line.packets.Load()
 		a.line.ear.Forget()
 		a.line.speak(a.o.Play)
 	}
@@ -89,7 +103,12 @@ func (a *Agent) wrapUp(ctx context.Context, d CallState) {
 
 func (a *Agent) listened(l *line) {
 	samples := l.ear.Samples()
-	a.call.Packets = l.packets.Load() - a.call.packets
+	now := l.stats()
+	a.call.Packets = now.In - a.call.before.In
+	a.call.Lost = max(now.Lost, a.call.before.Lost) - a.call.before.Lost // a late one may be found again
+	if first, ok := l.firstHeard(); ok {
+		a.call.HeardAfter = max(first.Sub(a.call.Accepted), 1)
+	}
 	last := samples[max(0, len(samples)-8000):]
 	if len(last) >= 800 {
 		a.call.HeardHz = loudest(last)

@@ -23,7 +23,8 @@ type line struct {
 	pc      *webrtc.PeerConnection
 	track   *webrtc.TrackLocalStaticRTP
 	ear     *tone.Ear
-	packets atomic.Uint64 // heard
+	meter   media.Meter  // of what is heard
+	first   atomic.Int64 // when the first packet after begin was heard, Unix ns; 0: none yet
 	gen     uint64
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -160,11 +161,29 @@ func (l *line) listen(t *webrtc.TrackRemote) {
 		if !ok {
 			continue
 		}
-		l.packets.Add(1)
-		l.ear.Write(&media.Packet{
+		l.hear(&media.Packet{
 			Kind: media.Audio, Law: law, Sequence: p.SequenceNumber, Timestamp: p.Timestamp, SSRC: p.SSRC, Payload: p.Payload,
-		})
+		}, time.Now())
 	}
+}
+
+func (l *line) hear(p *media.Packet, now time.Time) {
+	l.first.CompareAndSwap(0, now.UnixNano())
+	l.meter.Receive(p, now)
+	l.ear.Write(p)
+}
+
+// begin forgets when the first packet was heard.
+func (l *line) begin() { l.first.Store(0) }
+
+func (l *line) firstHeard() (time.Time, bool) {
+	at := l.first.Load()
+	return time.Unix(0, at), at > 0
+}
+
+func (l *line) stats() (s media.Stats) {
+	l.meter.Fill(&s)
+	return s
 }
 
 func lawOf(payloadType uint8) (media.Law, bool) {

@@ -63,6 +63,11 @@ export class DraftStore<T> {
     return out
   }
 
+  /** Forgets one contact. */
+  async drop(contact: string): Promise<void> {
+    await (await this.open()).delete('drafts', contact)
+  }
+
   /** Forgets everything of this account, the key first. */
   async wipe(): Promise<void> {
     const db = await this.open()

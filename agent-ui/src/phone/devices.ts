@@ -32,9 +32,41 @@ export function find(choice: Choice, among: Device[]): Device | null {
   return among.find((d) => d.id === choice.id) ?? among.find((d) => d.label !== '' && d.label === choice.label) ?? null
 }
 
-/** The device to use: the remembered one, else the first of what is there. */
-export function pick(choice: Choice, among: Device[]): Device | null {
-  return find(choice, among) ?? among[0] ?? null
+/**
+ * Which device a role uses while devices come and go: the chosen one, else the
+ * one the shift began with, else the one used last of those that are there. So
+ * a headset that is plugged in again is used again.
+ */
+export class DeviceMemory {
+  private used: Device[] = []
+
+  /** Takes note that this device is in use. */
+  note(d: Device): void {
+    this.used = [...this.used.filter((u) => !same(u, d)), d]
+    this.home ??= d
+  }
+
+  wanted(choice: Choice, among: Device[]): Device | null {
+    const known = [...this.used].reverse().map((u) => find(u, among))
+    return find(choice, among) ?? find(this.home, among) ?? known.find((d) => d !== null) ?? among[0] ?? null
+  }
+
+  /** Whether this is where the role belongs. */
+  atHome(choice: Choice, d: Device): boolean {
+    const home = choice ?? this.home
+    return home !== null && same(home, d)
+  }
+
+  /** A person chose: the shift begins anew. */
+  reset(): void {
+    this.home = null
+  }
+
+  private home: Choice = null
+}
+
+function same(a: Device, b: Device): boolean {
+  return a.id === b.id || (a.label !== '' && a.label === b.label)
 }
 
 /** Processing by default; gain control can be switched off, because it pumps. */

@@ -57,10 +57,14 @@ export class Leg {
     await this.offer(pc, false)
   }
 
-  /** Starts ICE over on the same connection; opens one when there is none. */
+  /**
+   * Starts ICE over on the same connection, which keeps its keys; opens one when
+   * there is none. An offer that got no answer is made again.
+   */
   async restart(): Promise<void> {
     const pc = this.pc
-    if (!pc || pc.connectionState === 'failed' || pc.signalingState !== 'stable') return this.connect()
+    this.cancelRestart()
+    if (!pc || pc.connectionState === 'failed' || pc.connectionState === 'closed') return this.connect()
     await this.offer(pc, true)
   }
 
@@ -74,6 +78,16 @@ export class Leg {
   /** Sends this track, or nothing; without negotiation. */
   async send(track: MediaStreamTrack | null): Promise<void> {
     if (this.sender && this.sender.track !== track) await this.sender.replaceTrack(track)
+  }
+
+  /** Signs of life from the node: audio, which a held call has none of, and answers to ICE checks. */
+  async signs(): Promise<number> {
+    let n = 0
+    for (const s of await this.stats()) {
+      if (s.type === 'inbound-rtp' && s.kind === 'audio') n += Number(s.packetsReceived ?? 0)
+      if (s.type === 'candidate-pair') n += Number(s.responsesReceived ?? 0)
+    }
+    return n
   }
 
   async stats(): Promise<Record<string, unknown>[]> {

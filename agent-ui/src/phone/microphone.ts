@@ -1,4 +1,4 @@
-import { listDevices, microphoneConstraints, pick, type Choice } from './devices'
+import { microphoneConstraints } from './devices'
 
 /**
  * The microphone, open all shift: the tab is not frozen while it captures. Two
@@ -15,12 +15,11 @@ export class Microphone {
     private readonly ended: () => void,
   ) {}
 
-  /** Opens the chosen device, or the first; rejects with the browser's error. */
-  async open(choice: Choice, gainControl: boolean): Promise<void> {
+  /** Opens this device, or the system's without an id; rejects with the browser's error. */
+  async open(id: string | null, gainControl: boolean): Promise<void> {
     if (!this.media) throw new TypeError('no media devices in an insecure page')
     this.gainControl = gainControl
-    const { inputs } = await listDevices(this.media)
-    const stream = await this.capture(pick(choice, inputs)?.id ?? null)
+    const stream = await this.capture(id)
     this.close()
     this.stream = stream
     this.meter = new MediaStream(stream.getAudioTracks().map((t) => t.clone()))
@@ -34,9 +33,10 @@ export class Microphone {
     return this.media!.getUserMedia(microphoneConstraints(id, this.gainControl))
   }
 
-  /** The track to send; null when closed. */
+  /** The track to send; null when closed, or when its device is gone. */
   get track(): MediaStreamTrack | null {
-    return this.stream?.getAudioTracks()[0] ?? null
+    const track = this.stream?.getAudioTracks()[0]
+    return track?.readyState === 'live' ? track : null
   }
 
   /** Always live while open; for a level meter only, never sent. */
@@ -45,7 +45,11 @@ export class Microphone {
   }
 
   get live(): boolean {
-    return this.track?.readyState === 'live'
+    return this.track !== null
+  }
+
+  get label(): string {
+    return this.track?.label ?? ''
   }
 
   get deviceId(): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { find, listDevices, microphoneFault, pick } from './devices'
-import { mos, QualityMeter, word } from './quality'
+import { DeviceMemory, find, listDevices, microphoneFault } from './devices'
+import { mos, nameAfterMs, QualityJudge, QualityMeter, word } from './quality'
 import { ringSamples } from './ringer'
 import { loudest, peakHz, rms } from './tone'
 
@@ -58,6 +58,35 @@ describe('quality', () => {
     expect(i?.jitterBufferMs).toBeCloseTo(40)
   })
 
+  it.each([
+    ['the citizen', { citizen: 3, agent: 4.3, own: 4.3 }, 'citizen'],
+    ['the citizen, whose losses are heard here too', { citizen: 3, agent: 4.3, own: 3 }, 'citizen'],
+    ['what this desk sends', { citizen: 4.3, agent: 3, own: 4.3 }, 'mine'],
+    ['what this desk hears', { citizen: 4.3, agent: 4.3, own: 3 }, 'mine'],
+    ['both', { citizen: 3, agent: 3, own: 3 }, 'both'],
+  ])('names the side after ten seconds: %s', (_, s, want) => {
+    const judge = new QualityJudge()
+    for (let at = 0; at <= nameAfterMs; at += 2000) {
+      judge.hearNode(s.citizen, s.agent, at)
+      judge.hearSelf(s.own, at)
+      const v = judge.verdict(at)
+      expect(v?.word).toBe('poor')
+      expect(v?.side).toBe(at < nameAfterMs ? null : want)
+    }
+    judge.hearNode(4.3, 4.3, 12_000)
+    judge.hearSelf(4.3, 12_000)
+    expect(judge.verdict(12_000)).toMatchObject({ word: 'good', side: null })
+  })
+
+  it('says nothing from scores that are old, or of nothing', () => {
+    const judge = new QualityJudge()
+    judge.hearNode(0, 0, 0)
+    expect(judge.verdict(0)).toBeNull()
+    judge.hearNode(4, 0, 1000)
+    expect(judge.verdict(2000)?.scores).toEqual({ citizen: 4, agent: null, own: null })
+    expect(judge.verdict(20_000)).toBeNull()
+  })
+
   it('says nothing without audio', () => {
     const meter = new QualityMeter()
     meter.take([], 0)
@@ -76,9 +105,37 @@ describe('devices', () => {
   it('finds a replugged device by its label', () => {
     const now = [{ id: 'x', label: 'Cam' }, { id: 'new', label: 'Jabra' }]
     expect(find({ id: 'old', label: 'Jabra' }, now)?.id).toBe('new')
-    expect(pick({ id: 'gone', label: 'Gone' }, now)?.id).toBe('x')
     expect(find({ id: 'gone', label: 'Gone' }, now)).toBeNull()
-    expect(pick(null, [])).toBeNull()
+  })
+
+  describe('that come and go', () => {
+    const [jabra, cam, usb] = [{ id: 'j', label: 'Jabra' }, { id: 'c', label: 'Cam' }, { id: 'u', label: 'USB' }]
+
+    it('go on with the one used last, and return to where the shift began', () => {
+      const memory = new DeviceMemory()
+      memory.note(usb)
+      memory.note(cam)
+      memory.note(jabra)
+      const began = new DeviceMemory()
+      began.note(jabra)
+      expect(began.wanted(null, [cam, usb])).toBe(cam)
+      began.note(cam)
+      expect(began.atHome(null, cam)).toBe(false)
+      expect(began.wanted(null, [usb, cam, { ...jabra, id: 'j2' }])?.id).toBe('j2')
+      expect(memory.wanted(null, [cam, jabra])).toBe(jabra)
+    })
+
+    it('prefer a choice to everything else', () => {
+      const memory = new DeviceMemory()
+      memory.note(cam)
+      expect(memory.wanted(jabra, [cam, jabra])).toBe(jabra)
+      expect(memory.atHome(jabra, cam)).toBe(false)
+      expect(memory.wanted(jabra, [usb, cam])).toBe(cam)
+      memory.reset()
+      memory.note(usb)
+      expect(memory.wanted(null, [cam, usb])).toBe(usb)
+      expect(memory.wanted(null, [])).toBeNull()
+    })
   })
 
   it.each([

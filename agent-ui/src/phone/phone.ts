@@ -1,9 +1,9 @@
 import type { Commands, LegAnswer, LegTone } from '../socket'
-import { canChooseOutput, find, listDevices, microphoneFault, pick, type Choice, type DeviceList, type MicrophoneFault, type Role } from './devices'
+import { canChooseOutput, DeviceMemory, listDevices, microphoneFault, type Choice, type Device, type DeviceList, type MicrophoneFault, type Role } from './devices'
 import { Ear } from './ear'
 import { Leg, type Connection } from './leg'
 import { Microphone } from './microphone'
-import { mos, QualityMeter, word, type QualityWord } from './quality'
+import { mos, QualityJudge, QualityMeter, type Verdict } from './quality'
 import { Ringer } from './ringer'
 
 /** What the phone tells its owner. */
@@ -11,9 +11,9 @@ export interface PhoneEvents {
   onConnection(state: Connection): void
   onMicrophone(fault: MicrophoneFault | null): void
   onDevices(list: DeviceList): void
-  /** A device went away, or came back, and another is in use. */
-  onSwitched(role: Role, label: string): void
-  onQuality(word: QualityWord | null, score: number): void
+  /** A device went away and this one is in use; or the one that belongs there came back. */
+  onSwitched(role: Role, label: string, back: boolean): void
+  onQuality(verdict: Verdict | null): void
 }
 
 export interface PhoneOptions {
@@ -32,6 +32,10 @@ export interface Speech {
 const qualityEveryMs = 2000
 /** How long a connected desk waits for the node to say the same. */
 const proofPatienceMs = 1500
+/** A proof that met another one under way is asked for again, this often. */
+const proofTries = 3
+/** Chromium checks its path each 2.5 s: no sign of life for this long is a dead one. */
+const lifeMs = 3500
 
 /**
  * The softphone of one seat: microphone, standing connection, proof of audio,
@@ -43,6 +47,11 @@ export class Phone {
   private readonly leg: Leg
   private readonly microphone: Microphone
   private readonly quality = new QualityMeter()
+  private readonly judge = new QualityJudge()
+  private readonly memory: Record<Role, DeviceMemory> = { microphone: new DeviceMemory(), headset: new DeviceMemory(), ringer: new DeviceMemory() }
+  private outputs: Partial<Record<Role, string>> = {}
+  private deviceWork: Promise<unknown> = Promise.resolve()
+  private micLost = false
   private readonly speaker = new Audio()
   private node = ''
   private speech: Speech = { talking: false, muted: false }
@@ -62,7 +71,7 @@ export class Phone {
       onOffer: (gen, sdp) => void this.command('leg.offer', { node: this.node, gen, sdp }),
       onConnection: (state) => this.connectionChanged(state),
     })
-    this.microphone = new Microphone(this.media, () => void this.openMicrophone())
+    this.microphone = new Microphone(this.media, () => void this.microphoneEnded())
     this.media?.addEventListener('devicechange', this.onDeviceChange)
     window.addEventListener('online', this.onOnline)
     this.qualityTimer = setInterval(() => void this.measureQuality(), qualityEveryMs)
@@ -70,7 +79,6 @@ export class Phone {
 
   /** Lets sound out; in a click, or with an open microphone. */
   async unlock(): Promise<boolean> {
-    await this.ringer.route(this.o.choices.ringer?.id ?? '')
     const running = await this.ringer.unlock()
     this.listen()
     if (this.leg.remote) void this.speaker.play().catch(() => undefined)
@@ -79,26 +87,76 @@ export class Phone {
 
   /** Opens the microphone; a fault is told, not thrown. */
   async openMicrophone(): Promise<boolean> {
+    return this.inTurn(() => this.useMicrophone())
+  }
+
+  /** Devices come and go in bursts: one piece of work at a time. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.deviceWork.then(work, work)
+    this.deviceWork = done
+    return done
+  }
+
+  private async useMicrophone(): Promise<boolean> {
     try {
-      await this.microphone.open(this.o.choices.microphone, this.o.gainControl)
+      const inputs = this.media ? (await listDevices(this.media)).inputs : []
+      const wanted = this.memory.microphone.wanted(this.o.choices.microphone, inputs)
+      await this.microphone.open(wanted?.id ?? null, this.o.gainControl)
+      if (!wanted) await this.pin()
     } catch (error) {
-      this.o.events.onMicrophone(microphoneFault(error))
+      await this.microphoneGone(microphoneFault(error))
       return false
     }
     this.listen()
     await this.applySpeech()
     await this.refreshDevices()
     this.o.events.onMicrophone(null)
+    if (this.micLost) {
+      this.micLost = false
+      this.reprove()
+    }
     return true
+  }
+
+  /** Before the permission devices have no names; the alias that was opened would hide a change beneath it. */
+  private async pin(): Promise<void> {
+    if (!this.media) return
+    const { inputs } = await listDevices(this.media)
+    const beneath = inputs.find((d) => d.label !== '' && this.microphone.label.endsWith(d.label))
+    if (beneath && beneath.id !== this.microphone.deviceId) await this.microphone.open(beneath.id, this.o.gainControl)
+  }
+
+  /** No microphone: nothing is sent, so that the node knows, and a proof will fail. */
+  private async microphoneGone(fault: MicrophoneFault): Promise<void> {
+    const news = !this.micLost
+    this.micLost = true
+    if (!this.microphone.live) this.microphone.close()
+    await this.applySpeech()
+    this.o.events.onMicrophone(fault)
+    if (news) this.reprove()
+  }
+
+  /** The track ended: its device was pulled, or the permission taken. */
+  private async microphoneEnded(): Promise<void> {
+    await this.applySpeech()
+    await this.inTurn(() => this.followDevices())
   }
 
   /** Offers a connection to this node unless the one there stands. */
   async connect(node: string, fresh: boolean): Promise<void> {
     const same = node === this.node
     this.node = node
-    if (same && !fresh && this.leg.connected) return
-    await this.leg.connect()
+    if (!same || fresh) await this.leg.connect()
+    else if (!this.leg.connected) await this.leg.restart()
+    else void this.checkLife()
     await this.applySpeech()
+  }
+
+  /** The socket was away, and the connection says that all is well: perhaps it has not noticed yet. */
+  private async checkLife(): Promise<void> {
+    const [gen, before] = [this.leg.generation, await this.leg.signs()]
+    await new Promise((done) => setTimeout(done, lifeMs))
+    if (gen === this.leg.generation && this.leg.connected && (await this.leg.signs()) === before) await this.leg.restart()
   }
 
   async answer(a: LegAnswer): Promise<void> {
@@ -113,7 +171,8 @@ export class Phone {
     try {
       this.listenRemote()
       const heard = await this.remoteEar?.listen(t.ms)
-      await this.command('leg.heard', { gen: t.gen, level: round(heard?.level ?? 0, 4), hz: round(heard?.hz ?? 0, 1) })
+      const lost = await this.o.command('leg.heard', { gen: t.gen, level: round(heard?.level ?? 0, 4), hz: round(heard?.hz ?? 0, 1) }).then(() => false, unavailable)
+      if (lost) setTimeout(() => this.reprove(), proofPatienceMs)
     } finally {
       this.proving = false
       await this.applySpeech()
@@ -133,8 +192,10 @@ export class Phone {
     await this.applySpeech()
     if (!ended) return
     this.quality.reset()
+    this.judge.reset()
     // A connection made during the call, after a reload, could not be proven then.
-    this.askProof(this.leg.generation)
+    if (this.micLost) this.reprove()
+    else this.askProof(this.leg.generation)
   }
 
   private async applySpeech(): Promise<void> {
@@ -157,9 +218,9 @@ export class Phone {
   /** Uses another device from now on, without renegotiation. */
   async choose(role: Role, choice: Choice): Promise<void> {
     this.o.choices[role] = choice
+    this.memory[role].reset()
     if (role === 'microphone') await this.openMicrophone()
-    if (role === 'ringer') await this.ringer.route(choice?.id ?? '')
-    if (role === 'headset') await this.routeHeadset(choice?.id ?? '')
+    else await this.inTurn(() => this.refreshDevices())
   }
 
   async setGainControl(on: boolean): Promise<void> {
@@ -207,10 +268,35 @@ export class Phone {
     if (this.leg.connected) this.askProof(gen)
   }
 
+  /** The node hears nothing of a connection that stands from here: its path is dead one way. */
+  nodeLost(gen: number): void {
+    if (gen === this.leg.generation && this.leg.connected) void this.leg.restart()
+  }
+
+  /** How the node hears both sides. */
+  nodeMeasured(citizen: number, agent: number): void {
+    if (!this.speech.talking) return
+    this.judge.hearNode(citizen, agent, performance.now())
+    this.o.events.onQuality(this.judge.verdict(performance.now()))
+  }
+
   private askProof(gen: number): void {
     if (gen !== this.leg.generation || gen === this.askedGen || !this.leg.connected || this.speech.talking) return
     this.askedGen = gen
-    void this.command('leg.prove', {})
+    void this.askAgain(gen, proofTries)
+  }
+
+  private async askAgain(gen: number, tries: number): Promise<void> {
+    const refused = await this.o.command('leg.prove', {}).then(() => false, () => true)
+    if (!refused || tries <= 1) return
+    await new Promise((done) => setTimeout(done, proofPatienceMs))
+    if (gen === this.leg.generation && this.leg.connected && !this.speech.talking) await this.askAgain(gen, tries - 1)
+  }
+
+  /** What was proven is in doubt. */
+  private reprove(): void {
+    this.askedGen = 0
+    this.askProof(this.leg.generation)
   }
 
   private listen(): void {
@@ -234,21 +320,38 @@ export class Phone {
     if (!this.media) return null
     const list = await listDevices(this.media)
     this.o.events.onDevices(list)
-    await this.routeHeadset(find(this.o.choices.headset, list.outputs)?.id ?? '')
-    await this.ringer.route(find(this.o.choices.ringer, list.outputs)?.id ?? '')
+    await this.routeOutput('headset', list.outputs)
+    await this.routeOutput('ringer', list.outputs)
+    const mic = list.inputs.find((d) => d.id === this.microphone.deviceId)
+    if (mic) this.memory.microphone.note(mic)
     return list
   }
 
-  private async routeHeadset(id: string): Promise<void> {
-    if (canChooseOutput()) await this.speaker.setSinkId(id).catch(() => undefined)
+  /** Sends a role's sound to its device; without a choice to the system's, until one is pulled. */
+  private async routeOutput(role: 'headset' | 'ringer', among: Device[]): Promise<void> {
+    const choice = this.o.choices[role]
+    const to = choice ? this.memory[role].wanted(choice, among) : null
+    if (to) this.memory[role].note(to)
+    const [was, is] = [this.outputs[role], to?.id ?? '']
+    this.outputs[role] = is
+    if (role === 'ringer') await this.ringer.route(is)
+    else if (canChooseOutput()) await this.speaker.setSinkId(is).catch(() => undefined)
+    if (to && was !== undefined && was !== is) this.o.events.onSwitched(role, to.label, this.memory[role].atHome(choice, to))
   }
 
   private async devicesChanged(): Promise<void> {
+    await this.inTurn(() => this.followDevices())
+  }
+
+  /** Uses the device that belongs here of those that are there now. */
+  private async followDevices(): Promise<void> {
     const list = await this.refreshDevices()
-    const wanted = list && pick(this.o.choices.microphone, list.inputs)
-    if (!list || (this.microphone.live && wanted?.id === this.microphone.deviceId)) return
-    if (!wanted) return this.o.events.onMicrophone('missing')
-    if (await this.openMicrophone()) this.o.events.onSwitched('microphone', wanted.label)
+    if (!list) return
+    const { choices } = this.o
+    const wanted = this.memory.microphone.wanted(choices.microphone, list.inputs)
+    if (this.microphone.live && wanted?.id === this.microphone.deviceId) return
+    if (!wanted) return this.microphoneGone('missing')
+    if (await this.useMicrophone()) this.o.events.onSwitched('microphone', wanted.label, this.memory.microphone.atHome(choices.microphone, wanted))
   }
 
   private async networkChanged(): Promise<void> {
@@ -259,9 +362,14 @@ export class Phone {
     if (!this.speech.talking) return
     const interval = this.quality.take(await this.leg.stats(), performance.now())
     if (!interval) return
-    const score = mos(interval)
-    this.o.events.onQuality(word(score), score)
+    this.judge.hearSelf(mos(interval), performance.now())
+    this.o.events.onQuality(this.judge.verdict(performance.now()))
   }
+}
+
+/** The node could not count: nothing is known, so it is tried again. */
+function unavailable(error: unknown): boolean {
+  return (error as { code?: string } | null)?.code === 'unavailable'
 }
 
 function round(x: number, digits: number): number {

@@ -29,6 +29,77 @@ export function word(score: number): QualityWord {
   return score >= 3.6 ? 'fair' : 'poor'
 }
 
+/** Mean opinion scores of a talk; null where nothing is known. */
+export interface Scores {
+  /** The citizen, as the node hears them. */
+  citizen: number | null
+  /** This desk, as the node hears it. */
+  agent: number | null
+  /** What this desk hears of the node. */
+  own: number | null
+}
+
+export type Side = 'mine' | 'citizen' | 'both'
+
+/** What an operator is told. */
+export interface Verdict {
+  word: QualityWord
+  /** Whose side is bad, once it has been for ten seconds. */
+  side: Side | null
+  scores: Scores
+}
+
+/** How long a side is bad before it is named: nobody acts on a hiccup. */
+export const nameAfterMs = 10_000
+const bad = 3.6
+/** Scores that are older say nothing about now. */
+const staleMs = 8000
+
+/** Joins what the node and the browser measure, and names the side at fault. */
+export class QualityJudge {
+  private node: { at: number; citizen: number | null; agent: number | null } | null = null
+  private self: { at: number; own: number } | null = null
+  private badSince: { mine: number | null; citizen: number | null } = { mine: null, citizen: null }
+
+  /** The node's word; 0 means that nothing arrived. */
+  hearNode(citizen: number, agent: number, nowMs: number): void {
+    this.node = { at: nowMs, citizen: citizen || null, agent: agent || null }
+  }
+
+  hearSelf(own: number, nowMs: number): void {
+    this.self = { at: nowMs, own }
+  }
+
+  /** Null while nothing is known. */
+  verdict(nowMs: number): Verdict | null {
+    const node = this.node && nowMs - this.node.at < staleMs ? this.node : null
+    const own = this.self && nowMs - this.self.at < staleMs ? this.self.own : null
+    const scores = { citizen: node?.citizen ?? null, agent: node?.agent ?? null, own }
+    const known = Object.values(scores).filter((s) => s !== null)
+    if (known.length === 0) return null
+    return { word: word(Math.min(...known)), side: this.side(scores, nowMs), scores }
+  }
+
+  private side(s: Scores, nowMs: number): Side | null {
+    const citizen = s.citizen !== null && s.citizen < bad
+    // What the citizen's network lost, this desk cannot hear either: that is not its own fault.
+    const mine = (s.agent !== null && s.agent < bad) || (s.own !== null && s.own < bad && !citizen)
+    const since = this.badSince
+    since.citizen = citizen ? (since.citizen ?? nowMs) : null
+    since.mine = mine ? (since.mine ?? nowMs) : null
+    const named = (at: number | null): boolean => at !== null && nowMs - at >= nameAfterMs
+    if (named(since.mine)) return named(since.citizen) ? 'both' : 'mine'
+    return named(since.citizen) ? 'citizen' : null
+  }
+
+  /** Forgets, between calls. */
+  reset(): void {
+    this.node = null
+    this.self = null
+    this.badSince = { mine: null, citizen: null }
+  }
+}
+
 interface Counters {
   at: number
   total: number

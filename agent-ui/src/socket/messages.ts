@@ -8,7 +8,9 @@ export type AgentState = Schemas['AgentState']
 export type BreakReason = Schemas['BreakReason']
 export type Call = Schemas['Call']
 export type CallOffered = Schemas['CallOffered']
+export type CallQuality = Schemas['CallQuality']
 export type CallStopped = Schemas['CallStopped']
+export type CallTaken = Schemas['CallTaken']
 export type ErrorBody = Schemas['ErrorBody']
 export type LegAnswer = Schemas['LegAnswer']
 export type LegChanged = Schemas['LegChanged']
@@ -33,6 +35,7 @@ export type DeskEvent =
   | { type: 'call.offered'; data: CallOffered }
   | { type: 'call.changed'; data: Call }
   | { type: 'call.stopped'; data: CallStopped }
+  | { type: 'call.taken'; data: CallTaken }
   | { type: 'call.ended'; data: { contact: string } }
   | { type: 'ticket.changed'; data: TicketChanged }
   | { type: 'phone.lost'; data: { to: string } }
@@ -42,6 +45,7 @@ export type DeskEvent =
 export type DeskNotice =
   | { type: 'leg.answer'; data: LegAnswer }
   | { type: 'leg.tone'; data: LegTone }
+  | { type: 'call.quality'; data: CallQuality }
   | { type: 'drain'; data: { reconnect_after_ms: number } }
   | { type: 'kicked'; data: { reason: string } }
 
@@ -65,7 +69,7 @@ export interface Commands {
 
 const eventTypes: ReadonlySet<string> = new Set<DeskEvent['type']>([
   'agent.changed', 'call.offered', 'call.changed', 'call.stopped',
-  'call.ended', 'ticket.changed', 'phone.lost', 'leg.changed',
+  'call.taken', 'call.ended', 'ticket.changed', 'phone.lost', 'leg.changed',
 ])
 
 /** Tells whether a frame is an event we know; unknown ones are to be ignored. */

@@ -152,7 +152,7 @@ export class DeskSocket {
 
   private notice(e: Envelope): void {
     if (e.type === 'drain') this.drainMs = (e.data as { reconnect_after_ms: number }).reconnect_after_ms
-    if (['leg.answer', 'leg.tone', 'drain', 'kicked'].includes(e.type)) this.o.onNotice(e as DeskNotice)
+    if (['leg.answer', 'leg.tone', 'call.quality', 'drain', 'kicked'].includes(e.type)) this.o.onNotice(e as DeskNotice)
   }
 
   private pong(wire: Wire, data: { at: string }): void {

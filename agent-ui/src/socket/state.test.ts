@@ -10,13 +10,13 @@ const offer: CallOffered = {
 }
 const talking: Call = {
   ...offer, state: 'talking', muted: false, since: '2026-11-24T08:15:10.000Z', talk_since: '2026-11-24T08:15:10.000Z',
-  until: null, extended: 0, cause: '',
+  until: null, extended: 0, cause: '', apart_until: null,
 }
 const welcome: Welcome = {
   epoch: 'e1', seq: 4, node: 'n1', now: '2026-11-24T08:15:00.000Z', resumed: false, phone: true, other: null,
   snapshot: {
     agent: { state: 'ready', reason: '', since: '2026-11-24T08:00:00.000Z', pending: null, leg: 'proven' },
-    call: null, now: '2026-11-24T08:15:00.000Z',
+    call: null, taken: null, now: '2026-11-24T08:15:00.000Z',
   },
 }
 
@@ -84,6 +84,21 @@ describe('a call', () => {
   it('is not ended by a late stop once answered', () => {
     const s = after({ type: 'call.offered', data: offer }, { type: 'call.changed', data: talking })
     expect(reduce(s, { type: 'call.stopped', data: { contact: id, token: 3, why: 'unanswered' } }).call?.state).toBe('talking')
+  })
+})
+
+describe('a call that is taken', () => {
+  const taken = { contact: id, token: 3 }
+
+  it('leaves the desk, which remembers it until the next ring', () => {
+    const s = after({ type: 'call.offered', data: offer }, { type: 'call.changed', data: talking }, { type: 'call.taken', data: taken })
+    expect(s).toMatchObject({ call: null, taken })
+    expect(reduce(s, { type: 'call.offered', data: { ...offer, token: 4 } })).toMatchObject({ taken: null, call: { token: 4 } })
+  })
+
+  it('is news of yesterday once the same citizen is here again', () => {
+    const s = after({ type: 'call.offered', data: { ...offer, token: 4 } })
+    expect(reduce(s, { type: 'call.taken', data: taken })).toBe(s)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Agent, Call, CallOffered, CallStopped, DeskEvent, Snapshot, Welcome } from './messages'
+import type { Agent, Call, CallOffered, CallStopped, CallTaken, DeskEvent, Snapshot, Welcome } from './messages'
 
 /** What the server told this desk; a pure function of snapshot and events. */
 export interface DeskState {
@@ -6,6 +6,8 @@ export interface DeskState {
   call: Call | null
   /** Why the last ring ended without an answer, until the next ring. */
   stopped: CallStopped | null
+  /** The call that was given to another agent because this one was not heard, until the next ring. */
+  taken: CallTaken | null
   /** Audio as the server sees it; `none` before the first offer. */
   leg: 'none' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'proven'
   /** This desk holds the agent's phone. */
@@ -20,6 +22,7 @@ export function initialState(): DeskState {
     agent: { state: 'offline', reason: '', since: new Date(0).toISOString(), pending: null, leg: 'none' },
     call: null,
     stopped: null,
+    taken: null,
     leg: 'none',
     phone: false,
     phoneElsewhere: null,
@@ -34,7 +37,7 @@ export function welcomed(s: DeskState, w: Welcome): DeskState {
 }
 
 function restored(s: DeskState, snapshot: Snapshot): DeskState {
-  return { ...s, agent: snapshot.agent, call: snapshot.call, leg: snapshot.agent.leg, stopped: null }
+  return { ...s, agent: snapshot.agent, call: snapshot.call, leg: snapshot.agent.leg, stopped: null, taken: snapshot.taken }
 }
 
 /** One event on the state; an event that does not fit changes nothing. */
@@ -44,6 +47,7 @@ export function reduce(s: DeskState, e: DeskEvent): DeskState {
     case 'call.offered': return offered(s, e.data)
     case 'call.changed': return older(s.call, e.data) ? s : { ...s, call: e.data, stopped: null }
     case 'call.stopped': return stopped(s, e.data)
+    case 'call.taken': return s.call?.contact === e.data.contact && s.call.token > e.data.token ? s : { ...s, call: null, taken: e.data }
     case 'call.ended': return s.call?.contact === e.data.contact ? { ...s, call: null } : s
     case 'ticket.changed': return s // the forms keep it, by ticket
     case 'phone.lost': return { ...s, phone: false, leg: 'none', phoneElsewhere: { at: e.data.to, since: null } }
@@ -65,8 +69,8 @@ function older(call: Call | null, next: { contact: string; token: number }): boo
 function offered(s: DeskState, o: CallOffered): DeskState {
   if (older(s.call, o)) return s
   if (s.call && s.call.state !== 'ringing') return s
-  const call: Call = { ...o, state: 'ringing', muted: false, since: o.accepted, talk_since: null, extended: 0, cause: '' }
-  return { ...s, call, stopped: null }
+  const call: Call = { ...o, state: 'ringing', muted: false, since: o.accepted, talk_since: null, extended: 0, cause: '', apart_until: null }
+  return { ...s, call, stopped: null, taken: null }
 }
 
 function stopped(s: DeskState, e: CallStopped): DeskState {

@@ -4,7 +4,7 @@ import { Attention } from '../browser/attention'
 import { randomBytes, tabId } from '../browser/id'
 import { PhoneTab } from '../browser/tab'
 import { half, language, t, tWord } from '../i18n/t'
-import { Phone, type DeviceList, type MicrophoneFault, type QualityWord } from '../phone'
+import { Phone, type DeviceList, type MicrophoneFault, type Role, type Verdict } from '../phone'
 import {
   CommandError, DeskSocket, initialState, reduce, ServerClock, welcomed,
   type BreakReason, type Call, type DeskEvent, type DeskNotice, type DeskState, type LinkStatus, type Welcome, type World,
@@ -53,7 +53,9 @@ export const useDesk = defineStore('desk', () => {
   const sound = ref(false)
   const microphone = ref<'closed' | 'open' | MicrophoneFault>('closed')
   const devices = shallowRef<DeviceList>({ inputs: [], outputs: [] })
-  const quality = ref<QualityWord | null>(null)
+  const quality = shallowRef<Verdict | null>(null)
+  /** A device was pulled and this one stands in for it. */
+  const standIn = ref<{ role: Role; label: string } | null>(null)
   const secondTab = ref(false)
   const dialogWanted = ref(false)
 
@@ -79,11 +81,18 @@ export const useDesk = defineStore('desk', () => {
         onConnection: (c) => (state.value = { ...state.value, leg: state.value.leg === 'proven' && c === 'connected' ? 'proven' : c }),
         onMicrophone: (fault) => (microphone.value = fault ?? 'open'),
         onDevices: (list) => (devices.value = list),
-        onSwitched: (_, label) => notices.say('warn', t('notice.switched', { label })),
-        onQuality: (word) => (quality.value = word),
+        onSwitched: switched,
+        onQuality: (verdict) => (quality.value = verdict),
       },
     })
     return phone
+  }
+
+  /** Told in a passing message, and by a bar for as long as the device is a stand-in. */
+  function switched(role: Role, label: string, back: boolean): void {
+    notices.say(back ? 'good' : 'warn', t(back ? 'notice.deviceBack' : 'notice.switched', { label }))
+    if (!back) standIn.value = { role, label }
+    else if (standIn.value?.role === role) standIn.value = null
   }
 
   /** In the sign-in click: sound, notifications. */
@@ -145,6 +154,7 @@ export const useDesk = defineStore('desk', () => {
     state.value = reduce(before, e)
     if (e.type === 'phone.lost') phoneLost()
     if (e.type === 'leg.changed' && e.data.state === 'connected') phone?.nodeConnected(e.data.gen)
+    if (e.type === 'leg.changed' && e.data.state === 'disconnected') phone?.nodeLost(e.data.gen)
     if (e.type === 'ticket.changed') forms.delivered(e.data.contact, e.data.number, e.data.delivery)
     if (e.type === 'call.stopped' && state.value.call?.contact !== e.data.contact) forms.missed(e.data.contact)
     follow(before)
@@ -154,6 +164,7 @@ export const useDesk = defineStore('desk', () => {
     switch (n.type) {
       case 'leg.answer': return void phone?.answer(n.data)
       case 'leg.tone': return void phone?.tone(n.data)
+      case 'call.quality': return void (n.data.contact === call.value?.contact && phone?.nodeMeasured(n.data.citizen.mos, n.data.agent.mos))
       case 'drain': return notices.say('info', t('notice.drain'))
       case 'kicked': return void (session.farewell = 'kicked')
     }
@@ -172,9 +183,18 @@ export const useDesk = defineStore('desk', () => {
     if (is && is.contact !== was?.contact) void forms.open(cardOf(is), is.state !== 'ringing' || !typing())
     if (is && is.state !== 'ringing' && was?.state === 'ringing') forms.selected = is.contact
     if (is?.state === 'talking' && was?.state === 'ringing') answeredAt.value = performance.now()
+    if (was?.apart_until && is && !is.apart_until && is.state === 'talking') notices.say('good', t('notice.rejoined'))
+    if (state.value.taken && state.value.taken.contact !== before.taken?.contact) toldTaken(state.value.taken.contact)
     if (was?.state === 'wrapup' && !is && !busy.has('wrapup.finish')) notices.say('info', t('notice.ended'))
     if (!is) quality.value = null
     void phone?.speak({ talking: is?.state === 'talking' || is?.state === 'held', muted: (is?.muted ?? false) || is?.state === 'held' })
+  }
+
+  /** The citizen waits for another agent, and the form goes along. */
+  function toldTaken(contact: string): void {
+    notices.say('bad', t('notice.taken'))
+    notices.alarm = t('notice.taken')
+    void forms.handOver(contact)
   }
 
   function startRing(c: Call): void {
@@ -335,6 +355,7 @@ export const useDesk = defineStore('desk', () => {
   const notReadyWhy = computed(() => {
     if (!state.value.phone) return t('why.notHere')
     if (!online.value) return t('why.offline')
+    if (microphone.value !== 'open' && microphone.value !== 'closed') return t(`mic.${microphone.value}`)
     if (!sound.value) return t('why.soundBlocked')
     if (state.value.leg !== 'proven') return t('why.noAudio')
     return ''
@@ -343,7 +364,7 @@ export const useDesk = defineStore('desk', () => {
   const inert = computed(() => now.value > 0 && performance.now() - answeredAt.value < inertMs)
 
   return {
-    state, call, agent, link, online, welcomedOnce, now, busy, sound, microphone, devices, quality, secondTab, dialogWanted,
+    state, call, agent, link, online, welcomedOnce, now, busy, sound, microphone, devices, quality, standIn, secondTab, dialogWanted,
     inCall, inert, notReadyWhy, attention,
     unlockSound, openMicrophone, start, answer, decline, toggleHold, toggleMute, hangup, setReady, setBreak, cancelPending,
     extendWrapup, finishWrapup, prove, takePhone, signOut, lineTitle, phone: ensurePhone,

@@ -13,7 +13,7 @@ const contact = '01KDN00000000000000000000A'
 const number = '20261124-0004711-8'
 const call = {
   contact, token: 1, state: 'talking', muted: false, since: '', talk_since: null, line: { name: 'citizen', title: '市民热线', title_en: '' },
-  channel: 'phone', source: '12345', caller: '+86138****5678', accepted: '2026-11-24T08:00:00.000Z', waited_ms: 0, until: null, extended: 0, cause: '',
+  channel: 'phone', source: '12345', caller: '+86138****5678', accepted: '2026-11-24T08:00:00.000Z', waited_ms: 0, until: null, extended: 0, cause: '', apart_until: null,
 } as const
 
 const proposal = { unit: { code: 'U1', name: '街道办' }, alternatives: [], deadline_class: 'D7', due_at: null, ack_due_at: null, rule: 'r', why: 'w' }
@@ -249,5 +249,39 @@ describe('a submit', () => {
     expect(await forms.submit(entry)).toBe(false)
     expect(entry.faults.map((f) => f.field)).toEqual(['place.address'])
     expect(entry.refused).toBe('faults')
+  })
+})
+
+describe('a form whose contact goes to another agent', () => {
+  it('leaves the desk, and what the server did not have yet goes along', async () => {
+    const forms = useForms()
+    const entry = await filled(forms)
+    await forms.handOver(contact)
+    expect(forms.entries.size).toBe(0)
+    expect(forms.selected).toBeNull()
+    const sent = vi.mocked(api.PUT).mock.calls as unknown as [string, { body: { revision: number; fields: { title: string } } }][]
+    expect(sent.map(([, o]) => [o.body.revision, o.body.fields.title])).toEqual([[0, entry.form.title]])
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(api.PUT).toHaveBeenCalledTimes(1)
+  })
+
+  it('takes what the other agent has written first, and asks nobody', async () => {
+    const forms = useForms()
+    await filled(forms)
+    const current = { contact, revision: 4, saved_at: '2026-11-24T08:00:09.000Z', agent: '1031', fields: { title: '路灯坏了' } }
+    let tries = 0
+    server.draft = () => (++tries === 1 ? answer(409, { ...refusal('conflict'), current }) : answer(200, { revision: 5, saved_at: '' }))
+    await forms.handOver(contact)
+    const sent = vi.mocked(api.PUT).mock.calls as unknown as [string, { body: { revision: number; fields: { title: string; content: string } } }][]
+    expect(sent[1]?.[1].body).toMatchObject({ revision: 4, fields: { title: '路灯坏了', content: '三天' } })
+    expect(forms.entries.size).toBe(0)
+  })
+
+  it('stays when a ticket was registered', async () => {
+    const forms = useForms()
+    const entry = await filled(forms)
+    await forms.submit(entry)
+    await forms.handOver(contact)
+    expect(forms.entries.get(contact)?.tickets).toHaveLength(1)
   })
 })

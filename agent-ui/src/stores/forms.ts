@@ -107,9 +107,14 @@ export const useForms = defineStore('forms', () => {
   /** By ticket number: news of a delivery may be here before the ticket itself. */
   const deliveries = new Map<string, string>()
   let store: DraftStore<Kept> | null = null
+  let loaded: Promise<void> = Promise.resolve()
 
   /** Opens the drafts that this account left on this machine. */
-  async function start(account: string): Promise<void> {
+  function start(account: string): Promise<void> {
+    return (loaded = load(account))
+  }
+
+  async function load(account: string): Promise<void> {
     store = new DraftStore<Kept>(account)
     const kept = await store.all().catch(() => [])
     for (const k of kept) {
@@ -147,6 +152,33 @@ export const useForms = defineStore('forms', () => {
     if (!entry || !isBlank(entry.form) || entry.tickets.length > 0) return
     entries.delete(contact)
     if (selected.value === contact) selected.value = null
+  }
+
+  /**
+   * The contact is another agent's now: what the server does not have yet is
+   * sent, theirs first, and the form leaves this desk. A registered ticket stays.
+   */
+  async function handOver(contact: string): Promise<void> {
+    await loaded
+    const entry = entries.get(contact)
+    if (!entry) return
+    stopTimers(contact)
+    await push(entry)
+    if (entry.conflict) {
+      resolve(entry, new Set())
+      stopTimers(contact)
+      await push(entry)
+    }
+    stopTimers(contact)
+    if (entry.tickets.length > 0) return
+    entries.delete(contact)
+    if (selected.value === contact) selected.value = null
+    await store?.drop(contact).catch(() => undefined)
+  }
+
+  function stopTimers(contact: string): void {
+    for (const id of Object.values(timers.get(contact) ?? {})) clearTimeout(id)
+    timers.delete(contact)
   }
 
   async function fetchDraft(contact: string): Promise<void> {
@@ -425,7 +457,7 @@ export const useForms = defineStore('forms', () => {
     for (const e of entries.values()) if (!same(e.form, e.base)) void keep(e)
   }
 
-  return { entries, selected, current, unsynced, start, open, missed, resolve, saveNow, submit, another, delivered, refresh, wipe, pushAll, keepAll }
+  return { entries, selected, current, unsynced, start, open, missed, handOver, resolve, saveNow, submit, another, delivered, refresh, wipe, pushAll, keepAll }
 })
 
 /** What the proposal depends on. */
