@@ -20,7 +20,7 @@ func (c *call) learn(m message) {
 
 // refresh asks for another interval (RFC 4028 §10), once nothing else is open.
 func (c *call) refresh() {
-	if c.accept != nil || !c.step(evRefresh) {
+	if c.asking != "" || c.accept != nil || !c.step(evRefresh) {
 		c.clock.again(c.gateway.timers.T1)
 		return
 	}

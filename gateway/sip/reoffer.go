@@ -102,6 +102,9 @@ func (c *call) renew(req *sip.Request, tx *sip.ServerTx, body []byte) {
 		c.gateway.refuse(req, tx, r)
 		return
 	}
+	if agreed.expires == 0 && c.clock.expires != 0 {
+		agreed = terms{expires: c.clock.expires, ours: true} // they forgot; the session is watched on
+	}
 	c.step(evReoffer)
 	c.dialog.refresh(req.Contact())
 	c.learn(req)
