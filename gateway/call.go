@@ -10,6 +10,7 @@ import (
 	"hotline/contact"
 	"hotline/media"
 	"hotline/media/prompt"
+	"hotline/media/recorder"
 )
 
 // eventsBuffered is how many keys wait for the session; the last place is kept
@@ -21,19 +22,21 @@ var ErrGone = errors.New("gateway: the citizen is gone")
 
 var errNotAnswered = errors.New("not answered yet")
 
-// CallOptions are what a Call needs.
+// CallOptions are what a Call needs; without a Recorder it is not recorded.
 type CallOptions struct {
-	Leg     Inbound
-	Seats   Seats
-	Wheel   *prompt.Wheel
-	Prompts *prompt.Library
-	ID      contact.ID
-	Log     *slog.Logger
+	Leg      Inbound
+	Seats    Seats
+	Wheel    *prompt.Wheel
+	Prompts  *prompt.Library
+	Recorder *recorder.Recorder
+	ID       contact.ID
+	Log      *slog.Logger
 }
 
 // Call is a citizen's call as the session sees it: it implements
 // contact.Medium over an Inbound leg. From Answer on the citizen's stream never
-// stops: where nothing else is to be heard, there is silence.
+// stops: where nothing else is to be heard, there is silence. From Answer to
+// its end the citizen's leg is recorded.
 //
 // The session's goroutine calls its methods. A citizen's leg that sends no
 // audio for a minute ends itself with cause media lost.
@@ -42,16 +45,18 @@ type Call struct {
 	seats   Seats
 	wheel   *prompt.Wheel
 	prompts *prompt.Library
+	tape    *recorder.Recorder // nil: not recorded
 	id      contact.ID
 	log     *slog.Logger
 	events  chan contact.Event
 	gone    chan struct{} // closed when the leg has ended
 
-	mu      sync.Mutex // guards what the citizen hears
-	ended   bool
-	playing *prompt.Playing
-	bridge  *bridge
-	seat    media.Stream // connected last; nil before the first
+	mu        sync.Mutex // guards what the citizen hears
+	ended     bool
+	playing   *prompt.Playing
+	bridge    *bridge
+	seat      media.Stream        // connected last; nil before the first
+	recording *recorder.Recording // nil before the answer, and when it could not begin
 }
 
 var _ contact.Medium = (*Call)(nil)
@@ -59,7 +64,7 @@ var _ contact.Medium = (*Call)(nil)
 // NewCall takes a leg over, with its events.
 func NewCall(o CallOptions) *Call {
 	c := &Call{
-		leg: o.Leg, seats: o.Seats, wheel: o.Wheel, prompts: o.Prompts, id: o.ID,
+		leg: o.Leg, seats: o.Seats, wheel: o.Wheel, prompts: o.Prompts, tape: o.Recorder, id: o.ID,
 		log:    o.Log.With("contact_id", string(o.ID), "call_id", string(o.Leg.ID())),
 		events: make(chan contact.Event, eventsBuffered),
 		gone:   make(chan struct{}),
@@ -83,6 +88,7 @@ func (c *Call) Answer(ctx context.Context) error {
 	if err := c.leg.Answer(ctx); err != nil {
 		return err
 	}
+	c.record()
 	return c.fill()
 }
 
@@ -105,9 +111,6 @@ func (c *Call) Stats() Stats {
 	}
 	return s
 }
-
-// Recording names the file of the call's audio; empty for none.
-func (c *Call) Recording() string { return "" }
 
 // Close implements contact.Medium. It returns once the citizen's end has been
 // told, or with the context's error.
@@ -243,6 +246,7 @@ func (c *Call) end() {
 	c.ended = true
 	c.cut()
 	c.part()
+	c.stopRecording()
 }
 
 // media is the citizen's audio. The mutex is held.

@@ -15,6 +15,7 @@ import (
 	"hotline/gateway/gatewaytest"
 	"hotline/media"
 	"hotline/media/prompt"
+	"hotline/media/recorder"
 	"hotline/media/tone"
 )
 
@@ -30,6 +31,12 @@ type hall struct {
 
 func newHall(t *testing.T) *hall {
 	t.Helper()
+	return recorded(t, nil)
+}
+
+// recorded is a call that is written down.
+func recorded(t *testing.T, tape *recorder.Recorder) *hall {
+	t.Helper()
 	prompts, err := prompt.Embedded()
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +44,7 @@ func newHall(t *testing.T) *hall {
 	wheel := prompt.NewWheel(slog.New(slog.DiscardHandler))
 	h := &hall{leg: gatewaytest.NewLeg(gateway.Arrival{Trunk: "carrier", Called: "12345"}), seats: &gatewaytest.Seats{}}
 	h.Call = gateway.NewCall(gateway.CallOptions{
-		Leg: h.leg, Seats: h.seats, Wheel: wheel, Prompts: prompts,
+		Leg: h.leg, Seats: h.seats, Wheel: wheel, Prompts: prompts, Recorder: tape,
 		ID: "01JDG3Z4V7Q8W9X0Y1Z2A3B4C5", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(func() {
