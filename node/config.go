@@ -11,6 +11,7 @@ import (
 	"hotline/desk"
 	"hotline/gateway/sip"
 	"hotline/gateway/webrtc"
+	"hotline/media/engine"
 	"hotline/media/rtp"
 	"hotline/people"
 	"hotline/routing"
@@ -25,6 +26,7 @@ type Config struct {
 	Database database.Config `yaml:"database" doc:"What happened and what was promised: records, tickets, accounts, audit."`
 	SIP      sip.Config      `yaml:"sip" doc:"The trunk's signalling."`
 	RTP      rtp.Config      `yaml:"rtp" doc:"The trunk's audio."`
+	Engine   engine.Config   `yaml:"engine" doc:"Who forwards audio."`
 	WebRTC   webrtc.Config   `yaml:"webrtc" doc:"The desks' audio."`
 	Desk     desk.Config     `yaml:"desk" doc:"How patient the house is with a desk that is gone."`
 	Lines    []routing.Line  `yaml:"lines" doc:"The service lines; each answers its own numbers."`

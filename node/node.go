@@ -19,6 +19,7 @@ import (
 	"hotline/gateway"
 	"hotline/gateway/sip"
 	"hotline/gateway/webrtc"
+	"hotline/media/engine"
 	"hotline/media/prompt"
 	"hotline/media/rtp"
 	"hotline/people"
@@ -75,6 +76,7 @@ type Node struct {
 
 	wheel   *prompt.Wheel
 	prompts *prompt.Library
+	engine  *engine.Engine
 	ports   *rtp.Ports
 	mint    *gateway.Mint
 	seats   *webrtc.Gateway

@@ -3,12 +3,14 @@ package node
 import (
 	"context"
 	"errors"
+	"runtime"
 
 	agentui "hotline/agent-ui"
 	"hotline/desk"
 	"hotline/gateway"
 	"hotline/gateway/sip"
 	"hotline/gateway/webrtc"
+	"hotline/media/engine"
 	"hotline/media/prompt"
 	"hotline/media/rtp"
 	"hotline/routing"
@@ -23,7 +25,11 @@ func (n *Node) openAudio(context.Context) (err error) {
 	}
 	n.wheel = prompt.NewWheel(n.log)
 	n.down.add("wheel", func(context.Context) error { n.wheel.Close(); return nil })
-	if n.ports, err = rtp.NewPorts(n.cfg.RTP, n.log, n.metrics); err != nil {
+	if err := n.openEngine(); err != nil {
+		return err
+	}
+	n.ports, err = rtp.NewPorts(rtp.Options{Config: n.cfg.RTP, Engine: n.engine, Log: n.log, Registerer: n.metrics})
+	if err != nil {
 		return err
 	}
 	n.down.add("trunk audio", func(context.Context) error { n.ports.Close(); return nil })
@@ -35,6 +41,22 @@ func (n *Node) openAudio(context.Context) (err error) {
 	}
 	n.down.add("desk audio", n.seats.Close)
 	n.mint = gateway.NewMint(n.now)
+	return nil
+}
+
+// openEngine starts the event loops. Each keeps a processor of the scheduler's
+// while it waits: they are lent as many more, for as long as they run.
+func (n *Node) openEngine() (err error) {
+	n.engine, err = engine.New(engine.Options{Config: n.cfg.Engine, Hold: true, Log: n.log, Registerer: n.metrics})
+	if err != nil {
+		return err
+	}
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + n.engine.Loops())
+	n.down.add("engine", func(ctx context.Context) error {
+		err := n.engine.Close(ctx)
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - n.engine.Loops())
+		return err
+	})
 	return nil
 }
 

@@ -10,12 +10,14 @@ import (
 	"strings"
 
 	"hotline/gateway/sip"
+	"hotline/media/engine"
 	"hotline/media/prompt"
 	"hotline/media/rtp"
 )
 
 // Phone places calls; many at a time. All methods may be called from any goroutine.
 type Phone struct {
+	engine  *engine.Engine
 	gateway *sip.Gateway
 	ports   *rtp.Ports
 	wheel   *prompt.Wheel
@@ -29,28 +31,45 @@ func New(ctx context.Context, target string, log *slog.Logger) (*Phone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("phone: %w", err)
 	}
-	ports, err := rtp.NewPorts(rtp.Config{Address: at}, log, nil)
-	if err != nil {
-		return nil, fmt.Errorf("phone: %w", err)
+	p := &Phone{log: log}
+	if err := p.open(ctx, at); err != nil {
+		return nil, errors.Join(fmt.Errorf("phone: %w", err), p.Close(context.WithoutCancel(ctx)))
 	}
+	return p, nil
+}
+
+func (p *Phone) open(ctx context.Context, at netip.Addr) (err error) {
+	if p.engine, err = engine.New(engine.Options{Config: engine.Config{Loops: 1}, Log: p.log}); err != nil {
+		return err
+	}
+	if p.ports, err = rtp.NewPorts(rtp.Options{Config: rtp.Config{Address: at}, Engine: p.engine, Log: p.log}); err != nil {
+		return err
+	}
+	p.wheel = prompt.NewWheel(p.log)
 	listen := netip.AddrPortFrom(at, 0).String()
-	g, err := sip.New(sip.Options{Config: sip.Config{UDP: listen, TCP: listen}, Ports: ports, Log: log})
+	p.gateway, err = sip.New(sip.Options{Config: sip.Config{UDP: listen, TCP: listen}, Ports: p.ports, Log: p.log})
 	if err != nil {
-		return nil, fmt.Errorf("phone: %w", err)
+		return err
 	}
-	if err := g.Start(ctx); err != nil {
-		ports.Close()
-		return nil, fmt.Errorf("phone: %w", err)
-	}
-	return &Phone{gateway: g, ports: ports, wheel: prompt.NewWheel(log), log: log}, nil
+	return p.gateway.Start(ctx)
 }
 
 // Close hangs up and frees everything. Safe to call twice.
 func (p *Phone) Close(ctx context.Context) error {
-	err := p.gateway.Close(ctx)
-	p.ports.Close()
-	p.wheel.Close()
-	return err
+	var errs []error
+	if p.gateway != nil {
+		errs = append(errs, p.gateway.Close(ctx))
+	}
+	if p.ports != nil {
+		p.ports.Close()
+	}
+	if p.wheel != nil {
+		p.wheel.Close()
+	}
+	if p.engine != nil {
+		errs = append(errs, p.engine.Close(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // address finds the local address towards the host of a SIP URI. Nothing is sent.

@@ -13,6 +13,7 @@ import (
 
 	"hotline/contact"
 	"hotline/gateway"
+	"hotline/gateway/gatewaytest"
 	"hotline/gateway/phone"
 	"hotline/gateway/sip"
 	"hotline/media"
@@ -41,10 +42,7 @@ type house struct {
 func newHouse(t *testing.T, serve func(context.Context, gateway.Inbound)) *house {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	ports, err := rtp.NewPorts(rtp.Config{Address: netip.MustParseAddr("127.0.0.1")}, log, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ports := gatewaytest.NewPorts(t, rtp.Config{Address: netip.MustParseAddr("127.0.0.1")})
 	wheel := prompt.NewWheel(log)
 	h := &house{heard: tone.NewEar(16000), digits: make(chan rune, 64), ended: make(chan contact.Cause, 8)}
 	g, err := sip.New(sip.Options{
@@ -74,7 +72,6 @@ func newHouse(t *testing.T, serve func(context.Context, gateway.Inbound)) *house
 			t.Error(err)
 		}
 		wheel.Close()
-		ports.Close()
 	})
 	h.target = "sip:12345@" + g.Addrs().UDP.String()
 	h.overTCP = "sip:12345@" + g.Addrs().TCP.String()

@@ -113,12 +113,7 @@ func TestSilenceOfWhoHoldsUsIsNoDeath(t *testing.T) {
 
 func silentAfter(t *testing.T, d time.Duration) *rtp.Ports {
 	t.Helper()
-	ports, err := rtp.NewPorts(rtp.Config{Address: netip.MustParseAddr("127.0.0.1"), Silence: d}, testLog(t), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(ports.Close)
-	return ports
+	return gatewaytest.NewPorts(t, rtp.Config{Address: netip.MustParseAddr("127.0.0.1"), Silence: d})
 }
 
 // Another codec, another port, another host of the trunk's: the audio follows.

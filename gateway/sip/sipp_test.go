@@ -28,10 +28,7 @@ type node struct {
 // network; serve is the house.
 func startNode(t *testing.T, serve func(context.Context, *Inbound), change ...func(*Options)) *node {
 	t.Helper()
-	ports, err := rtp.NewPorts(rtp.Config{Address: netip.MustParseAddr("127.0.0.1"), Silence: time.Minute}, testLog(t), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ports := gatewaytest.NewPorts(t, rtp.Config{Address: netip.MustParseAddr("127.0.0.1"), Silence: time.Minute})
 	n := &node{calls: make(chan *Inbound, 1000), ended: make(chan contact.Cause, 1000)}
 	o := Options{
 		Config: Config{
@@ -44,9 +41,11 @@ func startNode(t *testing.T, serve func(context.Context, *Inbound), change ...fu
 	for _, f := range change {
 		f(&o)
 	}
-	if n.Gateway, err = New(o); err != nil {
+	g, err := New(o)
+	if err != nil {
 		t.Fatal(err)
 	}
+	n.Gateway = g
 	if err := n.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 type Config struct {
 	Address    netip.Addr    `yaml:"address" default:"127.0.0.1" doc:"Local IP address of the trunk's audio; it is told to the carrier in the session description."`
 	PortMin    uint16        `yaml:"port_min" default:"20000" doc:"First UDP port of the range; 0 with port_max 0 lets the system choose."`
-	PortMax    uint16        `yaml:"port_max" default:"29999" doc:"Last UDP port of the range. A call takes an even port and leaves the odd one above it free."`
+	PortMax    uint16        `yaml:"port_max" default:"29999" doc:"Last UDP port of the range. A call takes an even port for audio and the odd one above it for reports (RTCP)."`
 	Quarantine time.Duration `yaml:"quarantine" default:"30s" doc:"How long a port rests after a call, so that late packets of that call reach no other."`
-	Silence    time.Duration `yaml:"silence" default:"60s" doc:"How long a call may send nothing before it is taken for dead; 0 for ever."`
+	Silence    time.Duration `yaml:"silence" default:"60s" doc:"How long a call that is not held may send no audio before it is taken for dead; 0 for ever."`
 }
 
 // Validate checks the section and names the field at fault.

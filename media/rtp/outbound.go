@@ -6,9 +6,14 @@ import (
 	"hotline/media"
 )
 
-var errTooLong = errors.New("rtp: payload too long")
+var (
+	errTooLong = errors.New("rtp: payload too long")
+	errNoRoom  = errors.New("rtp: packet dropped by the kernel")
+)
 
-// WritePacket implements media.Writer. The session's OutStream is its only caller.
+// WritePacket implements media.Writer. The session's OutStream is its only
+// caller. A packet that the kernel has no room for is dropped and counted: late
+// audio is of no use.
 func (s *Session) WritePacket(p *media.Packet) error {
 	if !s.sending.Load() {
 		return nil
@@ -22,8 +27,11 @@ func (s *Session) WritePacket(p *media.Packet) error {
 		Sequence: p.Sequence, Timestamp: p.Timestamp, SSRC: p.SSRC,
 	}.Put(s.wire[:])
 	copy(s.wire[media.HeaderSize:], p.Payload)
-	_, err := s.conn.Write(s.wire[:size])
-	return err
+	if !s.audio.write(s.wire[:size]) {
+		s.ports.metrics.unsent.Inc()
+		return errNoRoom
+	}
+	return nil
 }
 
 func (s *Session) payloadType(p *media.Packet) uint8 {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -18,59 +16,75 @@ var ErrExhausted = errors.New("rtp: no free port")
 // ErrClosed says that the ports, or the session, have been closed.
 var ErrClosed = errors.New("rtp: closed")
 
-// restBuffer keeps the kernel from holding much of what a peer still sends to
-// a port in quarantine.
-const restBuffer = 1
+// Engine calls ready, from one goroutine, whenever fd has something to read, and
+// again for what was left. Once remove has returned, ready runs no more.
+type Engine interface {
+	Watch(fd int, ready func(now time.Time)) (remove func(), err error)
+}
+
+// Options are what Ports need. All but Registerer are needed.
+type Options struct {
+	Config     Config
+	Engine     Engine // outlives the Ports
+	Log        *slog.Logger
+	Registerer Registerer // nil: metrics stay unseen
+}
 
 // Ports gives out the ports of the range. All methods may be called from any goroutine.
 type Ports struct {
 	config  Config
+	engine  Engine
 	log     *slog.Logger
 	metrics *metrics
+	stop    chan struct{}
+	stopped chan struct{} // closed when the clock is gone
+	walk    []*Session    // of the clock
 
 	mu      sync.Mutex // never held while a socket is opened
 	closed  bool
-	taken   map[int]bool // in use, resting, or being bound
+	taken   map[int]bool // even ports in use, resting, or being bound
 	open    map[*Session]struct{}
-	resting map[*rest]struct{}
+	resting []rest // the soonest first
 }
 
-// rest is a port in quarantine. Its socket stays bound and connected, unread:
-// what the last peer still sends goes nowhere.
-type rest struct {
-	conn  *net.UDPConn
-	port  int
-	timer *time.Timer
-}
-
-// NewPorts checks the configuration; no socket is opened yet.
-func NewPorts(c Config, log *slog.Logger, reg Registerer) (*Ports, error) {
-	if err := c.Validate(); err != nil {
+// NewPorts checks the configuration and starts the clock, which Close ends; no
+// socket is opened yet.
+func NewPorts(o Options) (*Ports, error) {
+	if err := o.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("rtp: %w", err)
 	}
-	m, err := newMetrics(reg)
+	m, err := newMetrics(o.Registerer)
 	if err != nil {
 		return nil, fmt.Errorf("rtp: register metrics: %w", err)
 	}
-	return &Ports{
-		config: c, log: log, metrics: m,
-		taken: map[int]bool{}, open: map[*Session]struct{}{}, resting: map[*rest]struct{}{},
-	}, nil
+	p := newPorts(o, m)
+	go p.run()
+	return p, nil
 }
 
-// Open binds an even port for one call. The session is silent and deaf until
-// its Start. The error is ErrExhausted when all ports are taken.
+// newPorts is all but the clock.
+func newPorts(o Options, m *metrics) *Ports {
+	return &Ports{
+		config: o.Config, engine: o.Engine, log: o.Log, metrics: m,
+		stop: make(chan struct{}), stopped: make(chan struct{}),
+		taken: map[int]bool{}, open: map[*Session]struct{}{},
+	}
+}
+
+// Open binds an even port for one call, and the odd one above it. The session
+// is silent and deaf until its Start. The error is ErrExhausted when all ports
+// are taken.
 func (p *Ports) Open() (*Session, error) {
-	conn, port, err := p.bind()
+	sockets, err := p.bind()
 	if err != nil {
 		if errors.Is(err, ErrExhausted) {
 			p.metrics.exhausted.Inc()
 		}
 		return nil, err
 	}
-	s := newSession(p, conn, port)
+	s := newSession(p, sockets)
 	if !p.enlist(s) {
-		_ = conn.Close()
+		sockets.close()
 		return nil, ErrClosed
 	}
 	p.metrics.open.Inc()
@@ -87,45 +101,44 @@ func (p *Ports) enlist(s *Session) bool {
 	return true
 }
 
-func (p *Ports) bind() (*net.UDPConn, int, error) {
+func (p *Ports) bind() (pair, error) {
 	if p.config.PortMax == 0 {
 		return p.bindAny()
 	}
 	n := p.config.evens()
-	start := int(media.RandomNumber()) % n
+	start := int(media.RandomNumber()>>1) % n
 	for i := range n {
 		port := p.config.first() + 2*((start+i)%n)
 		if !p.claim(port) {
 			continue
 		}
-		conn, err := p.listen(port)
+		sockets, err := openPair(p.config.Address, port)
 		if err == nil {
-			return conn, port, nil
+			return sockets, nil
 		}
-		p.free(port) // another program has it
+		p.free(port) // another program has one of the two
 	}
-	return nil, 0, ErrExhausted
+	return pair{}, ErrExhausted
 }
 
-// bindAny lets the system choose until the port is even.
-func (p *Ports) bindAny() (*net.UDPConn, int, error) {
+// bindAny lets the system choose until the port is even and the next one free.
+func (p *Ports) bindAny() (pair, error) {
+	var last error
 	for range 64 {
-		conn, err := p.listen(0)
+		sockets, err := openPair(p.config.Address, 0)
 		if err != nil {
-			return nil, 0, fmt.Errorf("rtp: bind: %w", err)
+			last = err
+			continue
 		}
-		port := conn.LocalAddr().(*net.UDPAddr).Port
-		if port%2 == 0 && p.claim(port) {
-			return conn, port, nil
+		if p.claim(sockets.port) {
+			return sockets, nil
 		}
-		_ = conn.Close()
+		sockets.close()
 	}
-	return nil, 0, ErrExhausted
-}
-
-func (p *Ports) listen(port int) (*net.UDPConn, error) {
-	at := netip.AddrPortFrom(p.config.Address, uint16(port))
-	return net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+	if last != nil {
+		return pair{}, fmt.Errorf("%w: %w", ErrExhausted, last)
+	}
+	return pair{}, ErrExhausted
 }
 
 func (p *Ports) claim(port int) bool {
@@ -144,55 +157,31 @@ func (p *Ports) free(port int) {
 	delete(p.taken, port)
 }
 
-// release sends a session's port to rest.
-func (p *Ports) release(s *Session) {
-	_ = s.conn.SetReadBuffer(restBuffer)
-	r := &rest{conn: s.conn, port: s.port}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.open, s)
-	p.metrics.open.Dec()
-	if p.closed || p.config.Quarantine == 0 {
-		_ = s.conn.Close()
-		delete(p.taken, s.port)
-		return
-	}
-	p.resting[r] = struct{}{}
-	p.metrics.resting.Inc()
-	r.timer = time.AfterFunc(p.config.Quarantine, func() { p.wake(r) })
-}
-
-// wake ends the quarantine of one port.
-func (p *Ports) wake(r *rest) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.resting[r]; !ok {
-		return
-	}
-	delete(p.resting, r)
-	delete(p.taken, r.port)
-	p.metrics.resting.Dec()
-	_ = r.conn.Close()
-}
-
 // Close ends all sessions and frees all ports. It is safe to call twice.
 func (p *Ports) Close() {
+	for _, s := range p.shut() {
+		_ = s.Close()
+	}
+	<-p.stopped
 	p.mu.Lock()
-	p.closed = true
+	defer p.mu.Unlock()
+	for _, r := range p.resting {
+		p.rouse(r)
+	}
+	p.resting = nil
+}
+
+// shut stops the clock and opens no more; it returns what is open.
+func (p *Ports) shut() []*Session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.closed = true
+		close(p.stop)
+	}
 	sessions := make([]*Session, 0, len(p.open))
 	for s := range p.open {
 		sessions = append(sessions, s)
 	}
-	rests := make([]*rest, 0, len(p.resting))
-	for r := range p.resting {
-		r.timer.Stop()
-		rests = append(rests, r)
-	}
-	p.mu.Unlock()
-	for _, s := range sessions {
-		_ = s.Close()
-	}
-	for _, r := range rests {
-		p.wake(r)
-	}
+	return sessions
 }

@@ -112,16 +112,19 @@ func TestPortsRestWithTheirSocket(t *testing.T) {
 	}
 	_ = s.Close()
 	far.send(s, 8, []byte{1})
-	if _, err := p.listen(s.LocalPort()); err == nil {
-		t.Error("the port of a call that just ended can be bound")
+	for _, port := range []int{s.LocalPort(), s.LocalPort() + 1} {
+		if taken, err := openSocket(netip.AddrPortFrom(c.Address, uint16(port))); err == nil {
+			taken.close()
+			t.Errorf("port %d of a call that just ended can be bound", port)
+		}
 	}
 	p.Close()
 	p.Close()
-	conn, err := p.listen(s.LocalPort())
+	again, err := openPair(c.Address, s.LocalPort())
 	if err != nil {
-		t.Fatalf("port kept after Close: %v", err)
+		t.Fatalf("ports kept after Close: %v", err)
 	}
-	_ = conn.Close()
+	again.close()
 	if _, err := p.Open(); err == nil {
 		t.Error("opened after Close")
 	}
@@ -131,11 +134,11 @@ func TestPortsSkipWhatOthersHold(t *testing.T) {
 	t.Parallel()
 	c := few(t)
 	p := openPorts(t, c)
-	conn, err := p.listen(int(c.PortMin))
+	odd, err := openSocket(netip.AddrPortFrom(c.Address, c.PortMin+1)) // half of the first pair is enough
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }()
+	defer odd.close()
 	if s := openSession(t, p); s.LocalPort() != int(c.PortMin)+2 {
 		t.Errorf("port %d", s.LocalPort())
 	}
@@ -169,14 +172,16 @@ func TestPortsConcurrently(t *testing.T) {
 
 func TestNewPortsRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := NewPorts(Config{}, quiet(), nil); err == nil {
+	if _, err := NewPorts(Options{Log: silentLog()}); err == nil {
 		t.Error("no address, no error")
 	}
-	reg := prometheus.NewRegistry()
-	if _, err := NewPorts(local(), quiet(), reg); err != nil {
-		t.Error(err)
+	o := Options{Config: local(), Engine: startEngine(t), Log: silentLog(), Registerer: prometheus.NewRegistry()}
+	p, err := NewPorts(o)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := NewPorts(local(), quiet(), reg); err == nil {
+	defer p.Close()
+	if _, err := NewPorts(o); err == nil {
 		t.Error("metrics registered twice without an error")
 	}
 }

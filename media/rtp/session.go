@@ -1,12 +1,11 @@
 package rtp
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,38 +45,40 @@ func (p Params) validate() error {
 // All methods may be called from any goroutine.
 type Session struct {
 	ports *Ports
-	conn  *net.UDPConn
-	port  int
 	log   *slog.Logger
 
+	pair
 	media.Duplex
 	out     *media.OutStream
 	inlet   *media.Inlet
 	format  atomic.Uint32 // digit payload type << 8 | law
-	joined  atomic.Bool   // the socket is connected: nobody else is heard
 	sending atomic.Bool
 	held    atomic.Bool
+	silent  chan struct{}
+	ended   chan struct{} // closed when Close has done its work
+	in      inbound
+	reports control
 
 	mu      sync.Mutex // guards what follows; never held while audio flows
 	started bool
+	joined  bool // the sockets are connected, the engine reads them
 	closed  bool
-	reader  chan struct{} // closed when the reader is gone
-	silent  chan struct{}
-	watch   *time.Timer
-	since   time.Time // when silence began to count, before the first packet
+	remove  []func() // from the engine
+	quiet   quiet
+	dropped uint32 // by the kernel, counted so far
 
 	wire [media.MaxDatagram]byte // of WritePacket
 }
 
-func newSession(p *Ports, conn *net.UDPConn, port int) *Session {
+func newSession(p *Ports, sockets pair) *Session {
 	s := &Session{
-		ports: p, conn: conn, port: port, log: p.log,
-		inlet:  media.NewInlet(),
-		reader: make(chan struct{}),
-		silent: make(chan struct{}),
+		ports: p, log: p.log, pair: sockets,
+		inlet: media.NewInlet(), silent: make(chan struct{}), ended: make(chan struct{}),
 	}
 	s.out = media.NewOutStream(media.OutConfig{Writer: s})
 	s.Duplex = media.NewDuplex(s.inlet, s.out)
+	s.in = inbound{session: s, pace: pace{spacing: audioSpacing, slack: audioSlack}}
+	s.reports = control{session: s, name: rand.Text(), pace: pace{spacing: controlSpacing, slack: controlSlack}}
 	return s
 }
 
@@ -89,7 +90,14 @@ func (s *Session) LocalAddr() netip.AddrPort {
 	return netip.AddrPortFrom(s.ports.config.Address, uint16(s.port))
 }
 
-// Start connects the socket to the peer and begins to listen. What had arrived
+// Stats implements media.Stream, with what the peer reported.
+func (s *Session) Stats() media.Stats {
+	stats := s.Duplex.Stats()
+	s.reports.fill(&stats)
+	return stats
+}
+
+// Start connects the sockets to the peer and begins to listen. What had arrived
 // before is thrown away: it may be anyone's.
 func (s *Session) Start(p Params) error {
 	s.mu.Lock()
@@ -104,8 +112,6 @@ func (s *Session) Start(p Params) error {
 		return fmt.Errorf("rtp: start: %w", err)
 	}
 	s.started = true
-	s.guard()
-	go s.read()
 	return nil
 }
 
@@ -132,13 +138,9 @@ func (s *Session) apply(p Params) error {
 	}
 	paused := p.Remote.Addr().IsUnspecified()
 	if !paused {
-		if err := s.connect(p.Remote); err != nil {
-			return fmt.Errorf("connect: %w", err)
+		if err := s.join(p.Remote); err != nil {
+			return err
 		}
-		s.joined.Store(true)
-	}
-	if s.held.Load() && !p.Held {
-		s.since = time.Now()
 	}
 	s.format.Store(uint32(p.DigitPayload)<<8 | uint32(p.Law))
 	s.out.SetFormat(p.Law, p.DigitPayload != 0)
@@ -147,52 +149,65 @@ func (s *Session) apply(p Params) error {
 	return nil
 }
 
-// Close ends the session, closes Digits and sends the port to rest. It returns
-// when the reader is gone, and is safe to call twice. It must not be called
-// from within a Sink.
-func (s *Session) Close() error {
-	s.mu.Lock()
-	first := !s.closed
-	s.closed = true
-	if s.watch != nil {
-		s.watch.Stop()
+// join connects the sockets; only then does the engine read them, so that no
+// datagram of anyone else is ever in our hands.
+func (s *Session) join(remote netip.AddrPort) error {
+	if err := s.connect(remote); err != nil {
+		return err
 	}
-	s.mu.Unlock()
-	if !first {
-		<-s.reader
+	if s.joined {
 		return nil
 	}
+	for _, w := range []struct {
+		socket
+		ready func(time.Time)
+	}{{s.audio, s.in.ready}, {s.control, s.reports.ready}} {
+		remove, err := s.ports.engine.Watch(int(w.socket), w.ready)
+		if err != nil {
+			s.leave()
+			return err
+		}
+		s.remove = append(s.remove, remove)
+	}
+	s.joined = true
+	return nil
+}
+
+// leave takes the sockets from the engine: nothing is received after it.
+func (s *Session) leave() {
+	for _, remove := range s.remove {
+		remove()
+	}
+	s.remove = nil
+}
+
+// Close ends the session, closes Digits and sends the ports to rest. When it
+// returns, no packet is taken or sent any more. It is safe to call twice, and
+// must not be called from within a Sink.
+func (s *Session) Close() error {
+	if !s.end() {
+		<-s.ended
+		return nil
+	}
+	defer close(s.ended)
 	s.sending.Store(false)
 	s.out.Select(nil)
-	s.stopReader()
+	s.leave()
+	s.out.Sent() // waits for a packet that is leaving: the socket may soon be another's
+	if s.joined {
+		s.overrun()
+		s.reports.send(time.Now(), true)
+	}
+	s.inlet.Close()
 	s.ports.release(s)
 	return nil
 }
 
-func (s *Session) stopReader() {
-	if !s.started {
-		s.inlet.Close()
-		close(s.reader)
-		return
-	}
-	_ = s.conn.SetReadDeadline(time.Unix(1, 0))
-	<-s.reader
-}
-
-func (s *Session) read() {
-	defer close(s.reader)
-	defer s.inlet.Close()
-	in := inbound{session: s}
-	for {
-		n, err := s.conn.Read(in.buffer[:])
-		switch {
-		case err == nil:
-			in.take(n)
-		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, net.ErrClosed):
-			return
-		default:
-			// ICMP errors of the peer (port unreachable) end nothing: the
-			// signalling, or silence, does.
-		}
-	}
+// end says whether this is the first Close; the clock touches nothing after it.
+func (s *Session) end() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.closed
+	s.closed = true
+	return first
 }

@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -8,23 +9,24 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"hotline/media"
+	"hotline/media/engine"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func silentLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func local() Config { return Config{Address: netip.MustParseAddr("127.0.0.1")} }
 
-func openPorts(t *testing.T, c Config) *Ports {
+// openPorts opens ports on an engine of their own.
+func openPorts(t testing.TB, c Config) *Ports {
 	t.Helper()
-	p, err := NewPorts(c, quiet(), nil)
+	p, err := NewPorts(Options{Config: c, Engine: startEngine(t), Log: silentLog()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +34,23 @@ func openPorts(t *testing.T, c Config) *Ports {
 	return p
 }
 
-func openSession(t *testing.T, p *Ports) *Session {
+func startEngine(t testing.TB) *engine.Engine {
+	t.Helper()
+	e, err := engine.New(engine.Options{Config: engine.Config{Loops: 1}, Log: silentLog()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := e.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func openSession(t testing.TB, p *Ports) *Session {
 	t.Helper()
 	s, err := p.Open()
 	if err != nil {
@@ -44,12 +62,12 @@ func openSession(t *testing.T, p *Ports) *Session {
 
 // phone is the carrier's end of a call.
 type phone struct {
-	t    *testing.T
+	t    testing.TB
 	conn *net.UDPConn
 	seq  uint16
 }
 
-func newPhone(t *testing.T) *phone {
+func newPhone(t testing.TB) *phone {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
 	if err != nil {
@@ -319,131 +337,5 @@ func TestSessionOrderOfCalls(t *testing.T) {
 	}
 	if err := openSession(t, openPorts(t, local())).Close(); err != nil {
 		t.Errorf("close before start: %v", err)
-	}
-}
-
-// watched is a session whose watch runs without a socket, on a bubble's clock.
-func watched() *Session {
-	m, _ := newMetrics(nil)
-	p := &Ports{config: Config{Silence: time.Minute}, metrics: m}
-	s := &Session{ports: p, inlet: media.NewInlet(), silent: make(chan struct{})}
-	s.guard()
-	return s
-}
-
-func (s *Session) isSilent() bool {
-	select {
-	case <-s.silent:
-		return true
-	default:
-		return false
-	}
-}
-
-func TestSilence(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		speak, held time.Duration // when, after start; 0 never
-		after       time.Duration
-		want        bool
-	}{
-		"never a packet":          {after: 61 * time.Second, want: true},
-		"not yet":                 {after: 59 * time.Second},
-		"spoke in between":        {speak: 30 * time.Second, after: 89 * time.Second},
-		"fell silent":             {speak: 30 * time.Second, after: 91 * time.Second, want: true},
-		"held is no sign of that": {held: 30 * time.Second, after: time.Hour},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := watched()
-				defer func() { s.watch.Stop() }()
-				if tt.speak > 0 {
-					<-time.After(tt.speak)
-					s.inlet.Take(&media.Packet{}, time.Now())
-				}
-				if tt.held > 0 {
-					<-time.After(tt.held)
-					s.held.Store(true)
-				}
-				<-time.After(tt.after - max(tt.speak, tt.held))
-				synctest.Wait()
-				if s.isSilent() != tt.want {
-					t.Errorf("silent = %v", s.isSilent())
-				}
-			})
-		})
-	}
-}
-
-// another takes the packet that follows the last one.
-func (in *inbound) another() {
-	h := media.Header{PayloadType: media.PayloadPCMA, Sequence: in.packet.Sequence + 1, Timestamp: in.packet.Timestamp + media.FrameSamples}
-	h.Put(in.buffer[:])
-	in.take(media.HeaderSize + media.FrameSamples)
-}
-
-func TestForwardingAllocatesNothing(t *testing.T) {
-	s, far := openSession(t, openPorts(t, local())), newPhone(t)
-	if err := s.Start(far.params()); err != nil {
-		t.Fatal(err)
-	}
-	source := s.Out().NewSource()
-	s.Out().Select(source)
-	s.Forward(source)
-	in := inbound{session: s}
-	n := testing.AllocsPerRun(1000, in.another)
-	if got := s.Stats(); n != 0 || got.Out < 1000 {
-		t.Errorf("%v allocations a packet, %d sent", n, got.Out)
-	}
-}
-
-// FuzzInbound feeds datagrams of any kind to a running session.
-func FuzzInbound(f *testing.F) {
-	f.Add([]byte{0x80, 8, 0, 1, 0, 0, 0, 160, 0, 0, 0, 1, 0xd5})
-	f.Add([]byte{0x80, 101, 0, 1, 0, 0, 0, 160, 0, 0, 0, 1, 5, 0x8a, 0, 160})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m, _ := newMetrics(nil)
-		s := newSession(&Ports{metrics: m}, nil, 0)
-		s.joined.Store(true)
-		s.format.Store(101 << 8)
-		heard := make(hearing, 1)
-		s.Forward(heard)
-		in := inbound{session: s}
-		in.take(copy(in.buffer[:], b))
-		if len(heard) > 0 && len((<-heard).Payload) == 0 {
-			t.Fatal("an empty payload was forwarded")
-		}
-	})
-}
-
-// BenchmarkForward is one packet on its way through a session and out again
-// over loopback, without the system call that read it.
-func BenchmarkForward(b *testing.B) {
-	p, err := NewPorts(local(), quiet(), nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer p.Close()
-	s, err := p.Open()
-	if err != nil {
-		b.Fatal(err)
-	}
-	sink, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = sink.Close() }()
-	if err := s.Start(Params{Remote: sink.LocalAddr().(*net.UDPAddr).AddrPort()}); err != nil {
-		b.Fatal(err)
-	}
-	source := s.Out().NewSource()
-	s.Out().Select(source)
-	s.Forward(source)
-	in := inbound{session: s}
-	b.ReportAllocs()
-	for b.Loop() {
-		in.another()
 	}
 }
