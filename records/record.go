@@ -51,6 +51,14 @@ type Entry struct {
 	Events []Event
 }
 
+// Orphan is a contact whose node died in the middle: a recording without an end
+// tells of it.
+type Orphan struct {
+	Contact   contact.ID
+	Recording string    // of the contact's record
+	Ended     time.Time // the last sign of life
+}
+
 // EventKind names a step.
 type EventKind string
 

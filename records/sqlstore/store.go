@@ -10,6 +10,7 @@ import (
 
 	"hotline/contact"
 	"hotline/database"
+	"hotline/media"
 	"hotline/records"
 )
 
@@ -72,7 +73,9 @@ func saveOne(ctx context.Context, record, event *sql.Stmt, e records.Entry) erro
 	_, err := record.ExecContext(ctx,
 		string(r.Contact), string(r.Channel), r.Line, r.Source, r.Trunk, r.Citizen.Reveal(), r.CitizenRef, r.Node,
 		database.At(r.Accepted), database.At(r.Queued), database.At(r.Connected), database.At(r.TalkEnded), database.At(r.Ended),
-		r.Held.Milliseconds(), r.Offers, string(r.Agent), r.Cause.String())
+		r.Held.Milliseconds(), r.Offers, string(r.Agent), r.Cause.String(), r.Recording,
+		r.FromCitizen.Loss, r.FromCitizen.Jitter.Microseconds(), r.FromCitizen.Delay.Microseconds(), r.FromCitizen.MOS,
+		r.FromAgent.Loss, r.FromAgent.Jitter.Microseconds(), r.FromAgent.Delay.Microseconds(), r.FromAgent.MOS)
 	if err != nil {
 		return err
 	}
@@ -87,16 +90,23 @@ func saveOne(ctx context.Context, record, event *sql.Stmt, e records.Entry) erro
 }
 
 const columns = `contact_id, channel, line, source, trunk, citizen, citizen_ref, node,
-	accepted_at, queued_at, connected_at, talk_ended_at, ended_at, held_ms, offers, agent, cause`
+	accepted_at, queued_at, connected_at, talk_ended_at, ended_at, held_ms, offers, agent, cause,
+	recording, citizen_loss, citizen_jitter_us, citizen_delay_us, citizen_mos,
+	agent_loss, agent_jitter_us, agent_delay_us, agent_mos`
 
 const upsert = `INSERT INTO contact_records (` + columns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+		$18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT (contact_id) DO UPDATE SET
 		channel = excluded.channel, line = excluded.line, source = excluded.source, trunk = excluded.trunk,
 		citizen = excluded.citizen, citizen_ref = excluded.citizen_ref, node = excluded.node,
 		accepted_at = excluded.accepted_at, queued_at = excluded.queued_at, connected_at = excluded.connected_at,
 		talk_ended_at = excluded.talk_ended_at, ended_at = excluded.ended_at, held_ms = excluded.held_ms,
-		offers = excluded.offers, agent = excluded.agent, cause = excluded.cause`
+		offers = excluded.offers, agent = excluded.agent, cause = excluded.cause, recording = excluded.recording,
+		citizen_loss = excluded.citizen_loss, citizen_jitter_us = excluded.citizen_jitter_us,
+		citizen_delay_us = excluded.citizen_delay_us, citizen_mos = excluded.citizen_mos,
+		agent_loss = excluded.agent_loss, agent_jitter_us = excluded.agent_jitter_us,
+		agent_delay_us = excluded.agent_delay_us, agent_mos = excluded.agent_mos`
 
 const insertEvent = `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail)
 		SELECT $1, COALESCE(MAX(seq), 0) + 1, CAST($2 AS BIGINT), $3, $4, $5 FROM contact_events WHERE contact_id = $1
@@ -142,14 +152,31 @@ func scanRecord(rows *sql.Rows) (records.Record, error) {
 	var citizen, cause string
 	var accepted, queued, connected, talkEnded, ended database.Time
 	var held int64
+	var fromCitizen, fromAgent quality
 	err := rows.Scan(&r.Contact, &r.Channel, &r.Line, &r.Source, &r.Trunk, &citizen, &r.CitizenRef, &r.Node,
-		&accepted, &queued, &connected, &talkEnded, &ended, &held, &r.Offers, &r.Agent, &cause)
+		&accepted, &queued, &connected, &talkEnded, &ended, &held, &r.Offers, &r.Agent, &cause, &r.Recording,
+		&fromCitizen.loss, &fromCitizen.jitter, &fromCitizen.delay, &fromCitizen.mos,
+		&fromAgent.loss, &fromAgent.jitter, &fromAgent.delay, &fromAgent.mos)
 	r.Citizen = contact.NewAddress(citizen)
 	r.Accepted, r.Queued, r.Connected, r.TalkEnded, r.Ended = accepted.Time, queued.Time, connected.Time, talkEnded.Time, ended.Time
 	r.Held = time.Duration(held) * time.Millisecond
+	r.FromCitizen, r.FromAgent = fromCitizen.read(), fromAgent.read()
 	read, causeErr := contact.ParseCause(cause)
 	r.Cause = read
 	return r, errors.Join(err, causeErr)
+}
+
+// quality is one direction's as it stands in a row; times in microseconds.
+type quality struct {
+	loss, mos     float64
+	jitter, delay int64
+}
+
+func (q quality) read() media.Quality {
+	return media.Quality{
+		Loss: q.loss, MOS: q.mos,
+		Jitter: time.Duration(q.jitter) * time.Microsecond, Delay: time.Duration(q.delay) * time.Microsecond,
+	}
 }
 
 // Events lists the steps of one contact in the order they were saved.

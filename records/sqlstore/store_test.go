@@ -14,6 +14,7 @@ import (
 	"hotline/contact"
 	"hotline/database"
 	"hotline/database/databasetest"
+	"hotline/media"
 	"hotline/records"
 	"hotline/records/sqlstore"
 )
@@ -68,6 +69,9 @@ func TestARecordGrowsWithItsContact(t *testing.T) {
 		r.Queued, r.Connected = r.Accepted.Add(time.Second), r.Accepted.Add(5*time.Second)
 		r.TalkEnded, r.Ended = r.Accepted.Add(time.Minute), r.Accepted.Add(2*time.Minute)
 		r.Held, r.Offers, r.Agent, r.Cause = 1500*time.Millisecond, 2, "1001", contact.CitizenEnded
+		r.Recording = "2026-11-24/" + string(r.Contact) + ".wav"
+		r.FromCitizen = media.Quality{Loss: 0.0125, Jitter: 3456 * time.Microsecond, Delay: 81 * time.Millisecond, MOS: 4.3}
+		r.FromAgent = media.Quality{Loss: 1, Jitter: time.Minute, Delay: time.Microsecond, MOS: 1}
 		must(t, s.Save(ctx, r))
 		got, err = s.Find(ctx, r.Contact)
 		must(t, err)
