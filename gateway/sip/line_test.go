@@ -98,7 +98,7 @@ func (l *line) answered(method string, seq int) string {
 		if m == "" {
 			break
 		}
-		if strings.HasPrefix(m, "SIP/2.0 ") && m[8] != '1' && header(m, "CSeq") == fmt.Sprintf("%d %s", seq, method) {
+		if strings.HasPrefix(m, "SIP/2.0 ") && m[8] != '1' && header(m, "CSeq") == fmt.Sprintf("%d %s", seq, method) && header(m, "Call-ID") == l.callID {
 			return m
 		}
 	}

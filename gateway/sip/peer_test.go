@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"hotline/contact"
-	"hotline/gateway"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -112,28 +111,6 @@ func toTag(m string) string {
 		}
 	}
 	return ""
-}
-
-// A CANCEL in the INVITE's heels may be handled first. Each pair must end in
-// a final answer for both, with no call left. Pairs come five at a time, so
-// that no socket buffer overflows: this peer repeats nothing.
-func TestCancelOvertakesInvite(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, pickUp)
-	p := newPeer(t, n.Addrs().UDP)
-	const rounds, together = 10, 5
-	for round := range rounds {
-		for i := range together {
-			p.race("race"+itoa(round*together+i), i%2 == 0)
-		}
-		p.finals(2 * together)
-	}
-	for range rounds * together {
-		n.wantEnded(t, contact.CitizenEnded)
-	}
-	if left := n.Calls(); left != 0 {
-		t.Errorf("%d calls are left", left)
-	}
 }
 
 // race sends INVITE and CANCEL back to back, or as if the network had turned
@@ -251,33 +228,6 @@ func TestAnotherTrunkCannotTouchACall(t *testing.T) {
 	p.send(p.message("BYE", "mine", "minebye", tag, "", ""))
 	p.expect("SIP/2.0 200", "BYE")
 	n.wantEnded(t, contact.CitizenEnded)
-}
-
-// A forked INVITE of ours: one 2xx wins, the other is acknowledged and ended.
-func TestOutboundFork(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, nil)
-	p := newPeer(t, n.Addrs().UDP)
-	leg, err := n.Dial(t.Context(), DialRequest{To: "sip:1@" + p.conn.LocalAddr().String()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	invite := p.expect("INVITE ")
-	p.answer(invite, "one")
-	p.expect("ACK ", "tag=one")
-	events(t, leg)(gateway.LegAnswered)
-	p.answer(invite, "two")
-	p.expect("ACK ", "tag=two")
-	bye := p.expect("BYE ", "tag=two")
-	p.reply(bye)
-	p.answer(invite, "one")
-	p.expect("ACK ", "tag=one")
-	if n.Calls() != 1 {
-		t.Error("the winner is gone")
-	}
-	go func() { _ = leg.Hangup(t.Context(), contact.AgentEnded) }()
-	p.reply(p.expect("BYE ", "tag=one"))
-	events(t, leg)(gateway.LegGone)
 }
 
 // answer gives a 200 to an INVITE under a To tag.
