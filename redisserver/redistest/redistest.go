@@ -3,6 +3,7 @@ package redistest
 
 import (
 	"context"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,26 @@ func (r *Redis) NewClient(t testing.TB) *redis.Client {
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
+
+// Freeze stops the server without ending it: connections stay open and nothing
+// is answered, until thaw is called or the test ends.
+func (r *Redis) Freeze(t testing.TB) (thaw func()) {
+	t.Helper()
+	pid := r.server.Pid()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatalf("stop redis: %v", err)
+	}
+	thaw = sync.OnceFunc(func() {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Errorf("continue redis: %v", err)
+		}
+	})
+	t.Cleanup(thaw)
+	return thaw
+}
+
+// URL names the server.
+func (r *Redis) URL() string { return r.server.URL() }
 
 // Crash kills the server with SIGKILL and returns once the next one answers
 // with the data of the append-only file.
