@@ -18,6 +18,7 @@ const (
 	mostTiers     = 100
 	mostSlots     = 100
 	mostBuckets   = 100
+	largestToken  = 1 << 53 // still an exact float64
 )
 
 // LeaseSlack is added to the ring time: the anchor's own timer comes first.
@@ -57,9 +58,36 @@ func (e Entry) Validate() error {
 }
 
 // Validate names the field that is wrong.
+func (a Assertion) Validate() error {
+	if err := a.Entry.Validate(); err != nil {
+		return err
+	}
+	if a.Token > largestToken {
+		return bad("token", a.Token)
+	}
+	switch a.State {
+	case Wait:
+		if a.Agent != "" {
+			return bad("agent", a.Agent)
+		}
+		return nil
+	case Talking, Wrapping:
+		if !isAgent(a.Agent) {
+			return bad("agent", a.Agent)
+		}
+		if a.Token == 0 {
+			return bad("token", a.Token)
+		}
+		return nil
+	case New, Offered, Lost, Ended:
+	}
+	return bad("state", a.State)
+}
+
+// Validate names the field that is wrong.
 func (a Agent) Validate() error {
 	switch {
-	case !made(string(a.ID), 1, 64, upper+lower+digits+"._@-"):
+	case !isAgent(a.ID):
 		return bad("agent", a.ID)
 	case a.Status != Ready && a.Status != Away && a.Status != Offline:
 		return bad("status", a.Status)
@@ -113,6 +141,8 @@ func bad[T any](field string, value T) error {
 }
 
 func isClass(c contact.Class) bool { return c == contact.Voice || c == contact.Message }
+
+func isAgent(id contact.AgentID) bool { return made(string(id), 1, 64, upper+lower+digits+"._@-") }
 
 func isName(s string) bool { return made(s, 1, 32, lower+digits+"_-") }
 

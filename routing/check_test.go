@@ -43,6 +43,39 @@ func TestEntryValidate(t *testing.T) {
 	}
 }
 
+func TestAssertionValidate(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*routing.Assertion)
+		ok     bool
+	}{
+		"talking":          {func(*routing.Assertion) {}, true},
+		"waiting":          {func(a *routing.Assertion) { a.State, a.Agent, a.Token = routing.Wait, "", 0 }, true},
+		"wrapping":         {func(a *routing.Assertion) { a.State = routing.Wrapping }, true},
+		"a waiting agent":  {func(a *routing.Assertion) { a.State = routing.Wait }, false},
+		"nobody talks":     {func(a *routing.Assertion) { a.Agent = "" }, false},
+		"agent injection":  {func(a *routing.Assertion) { a.Agent = "1001}:c:*" }, false},
+		"a talk, no token": {func(a *routing.Assertion) { a.Token = 0 }, false},
+		"a huge token":     {func(a *routing.Assertion) { a.Token = 1<<53 + 1 }, false},
+		"on offer":         {func(a *routing.Assertion) { a.State = routing.Offered }, false},
+		"a bad entry":      {func(a *routing.Assertion) { a.Buckets = nil }, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := routing.Assertion{
+				Entry: routing.Entry{
+					Contact: "01JDG3Z4V7Q8W9X0Y1Z2A3B4C5", Class: contact.Voice,
+					Buckets: []routing.Bucket{"general"}, Anchor: "node-1", Ring: 15 * time.Second,
+				},
+				State: routing.Talking, Agent: "1001", Token: 3,
+			}
+			tt.change(&a)
+			verdict(t, a.Validate(), tt.ok)
+		})
+	}
+}
+
 func TestAgentValidate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -40,6 +40,14 @@ type Entry struct {
 	Ring    time.Duration // how long an agent may let it ring; the lease is Ring + 3 s
 }
 
+// Assertion is a contact as its anchor knows it.
+type Assertion struct {
+	Entry                 // Anchor is the node's present name
+	State State           // Wait, Talking or Wrapping
+	Agent contact.AgentID // who talks or writes; empty for Wait
+	Token Token           // the highest that the anchor has acted on
+}
+
 // Status says whether an agent takes contacts.
 type Status string
 
@@ -99,8 +107,17 @@ type Command struct {
 // round trip and fail with its error; nothing is then known of the outcome,
 // and the same call may be made again.
 type Queue interface {
-	// Enqueue lets a contact wait. A contact already known is left as it is.
+	// Enqueue lets a contact wait. A contact already known is left as it is,
+	// but one that is Lost waits again at its old place.
 	Enqueue(ctx context.Context, e Entry) error
+	// Reassert says how a contact stands at an anchor that has lost its lease
+	// and has registered under a new name. What the queue knew otherwise gives
+	// way: a Lost contact lives again, at its old score; an offer or another
+	// agent's claim under a lower token is taken back; and an offer to an agent
+	// who is in this talk goes to the next. A contact that has Ended stays so.
+	// ErrStale when somebody else has the contact (a living anchor, a higher
+	// token) or the agent (another talk).
+	Reassert(ctx context.Context, a Assertion) error
 	// Withdraw takes a contact out, whatever its state: the citizen is gone.
 	// An agent who held it is free. Unknown contacts are no error.
 	Withdraw(ctx context.Context, id contact.ID, why contact.Cause) error
@@ -136,7 +153,8 @@ type Counts struct {
 // Member is a node's own side of the queue: its lease and its orders.
 type Member interface {
 	// Beat registers the node or renews its lease of 5 s; ErrFenced when it
-	// was lost.
+	// was lost. When nobody has renewed for half a lease it was the store that
+	// was away: no node is declared dead for one lease from then.
 	Beat(ctx context.Context, n NodeID) error
 	// Tick ends expired reservations and sweeps dead nodes, at most 100 of
 	// each a call. Every node calls it each 100 ms; the work is shared.

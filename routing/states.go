@@ -10,6 +10,7 @@ const (
 	Offered  State = "offered"
 	Talking  State = "talking"
 	Wrapping State = "wrapping"
+	Lost     State = "lost" // its node is dead; it may turn out to live
 	Ended    State = "ended"
 )
 
@@ -29,6 +30,11 @@ const (
 	Withdrawn   Event = "withdrawn"    // the citizen is gone
 	AnchorLost  Event = "anchor_lost"  // the node of a call is dead: cause node_lost
 	AnchorMoved Event = "anchor_moved" // the node of a conversation is dead: another takes it
+
+	// The anchor has lost its lease, registered anew, and says how it stands.
+	AssertedWaiting  Event = "asserted_waiting"
+	AssertedTalking  Event = "asserted_talking"
+	AssertedWrapping Event = "asserted_wrapping"
 )
 
 // Arrow is one allowed transition.
@@ -45,25 +51,43 @@ func States() []Arrow {
 		{New, Withdrawn, Ended}, // a late Enqueue must not revive it
 		{Wait, Reserved, Offered},
 		{Wait, Withdrawn, Ended},
-		{Wait, AnchorLost, Ended},
+		{Wait, AnchorLost, Lost},
 		{Wait, AnchorMoved, Wait},
 		{Offered, Accepted, Talking},
 		{Offered, Declined, Wait},
 		{Offered, Expired, Wait},
 		{Offered, SeatLost, Wait},
 		{Offered, Withdrawn, Ended},
-		{Offered, AnchorLost, Ended},
+		{Offered, AnchorLost, Lost},
 		{Offered, AnchorMoved, Wait},
 		{Talking, Wrapped, Wrapping},
 		{Talking, SeatLost, Wait}, // Decline(Disconnected) after 30 s without a desk
 		{Talking, Completed, Ended},
 		{Talking, Withdrawn, Ended},
-		{Talking, AnchorLost, Ended},
+		{Talking, AnchorLost, Lost},
 		{Talking, AnchorMoved, Talking},
 		{Wrapping, Completed, Ended},
 		{Wrapping, Withdrawn, Ended},
-		{Wrapping, AnchorLost, Ended},
+		{Wrapping, AnchorLost, Lost},
 		{Wrapping, AnchorMoved, Wrapping},
+		{Lost, Enqueued, Wait}, // at its old place
+		{New, AssertedWaiting, Wait},
+		{New, AssertedTalking, Talking},
+		{New, AssertedWrapping, Wrapping},
+		{Lost, AssertedWaiting, Wait},
+		{Lost, AssertedTalking, Talking},
+		{Lost, AssertedWrapping, Wrapping},
+		{Wait, AssertedWaiting, Wait},
+		{Wait, AssertedTalking, Talking},
+		{Wait, AssertedWrapping, Wrapping},
+		{Offered, AssertedWaiting, Wait},
+		{Offered, AssertedTalking, Talking},
+		{Offered, AssertedWrapping, Wrapping},
+		{Talking, AssertedWaiting, Wait},
+		{Talking, AssertedTalking, Talking},
+		{Talking, AssertedWrapping, Wrapping},
+		{Wrapping, AssertedTalking, Wrapping}, // its Wrap has come before
+		{Wrapping, AssertedWrapping, Wrapping},
 	}
 	out := make([]Arrow, len(arrows))
 	for i, a := range arrows {

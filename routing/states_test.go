@@ -49,9 +49,9 @@ func TestNext(t *testing.T) {
 		}
 	}
 	for _, live := range []routing.State{routing.Wait, routing.Offered, routing.Talking, routing.Wrapping} {
-		for _, event := range []routing.Event{routing.Withdrawn, routing.AnchorLost} {
-			if to, ok := routing.Next(live, event); !ok || to != routing.Ended {
-				t.Errorf("%s on %s goes to %s (%v), want ended", live, event, to, ok)
+		for event, want := range map[routing.Event]routing.State{routing.Withdrawn: routing.Ended, routing.AnchorLost: routing.Lost} {
+			if to, ok := routing.Next(live, event); !ok || to != want {
+				t.Errorf("%s on %s goes to %s (%v), want %s", live, event, to, ok, want)
 			}
 		}
 	}

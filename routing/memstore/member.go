@@ -26,6 +26,7 @@ func (s *Store) Beat(_ context.Context, n routing.NodeID) error {
 		return routing.ErrFenced
 	}
 	s.noticeRestart()
+	s.noticeSilence()
 	s.nodes[n] = s.ms() + routing.NodeLease.Milliseconds()
 	return nil
 }
@@ -53,6 +54,18 @@ func (s *Store) noticeRestart() {
 	}
 }
 
+// When nobody has renewed for half a lease, nobody could.
+func (s *Store) noticeSilence() {
+	lease := routing.NodeLease.Milliseconds()
+	newest, none := int64(0), true
+	for _, until := range s.nodes {
+		newest, none = max(newest, until), false
+	}
+	if !none && s.ms()-(newest-lease) > lease/2 {
+		s.grace = s.ms() + lease
+	}
+}
+
 // Tick implements routing.Member.
 func (s *Store) Tick(context.Context) error {
 	s.mu.Lock()
@@ -77,6 +90,7 @@ func (s *Store) lapse() {
 		return
 	}
 	s.noticeRestart()
+	s.noticeSilence()
 	if s.ms() < s.grace {
 		return
 	}
@@ -174,7 +188,7 @@ func (s *Store) seatsAt(n routing.NodeID) []contact.AgentID {
 func (s *Store) anchoredAt(n routing.NodeID) []contact.ID {
 	var ids []contact.ID
 	for _, id := range slices.Sorted(maps.Keys(s.contacts)) {
-		if c := s.contacts[id]; c.Anchor == n && c.State != routing.Ended {
+		if c := s.contacts[id]; c.Anchor == n && c.open() {
 			ids = append(ids, id)
 		}
 	}

@@ -19,20 +19,31 @@ func (s *Store) Enqueue(_ context.Context, e routing.Entry) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.contacts[e.Contact]; known {
+	c, known := s.contacts[e.Contact]
+	if known && c.State != routing.Lost {
 		return nil
 	}
 	if !s.alive(e.Anchor) {
 		return routing.ErrFenced
 	}
-	s.contacts[e.Contact] = &Contact{
+	if !known {
+		c = s.meet(e)
+	}
+	c.Anchor, c.Cause = e.Anchor, ""
+	s.move(e.Contact, routing.Enqueued, "")
+	s.settle(changed{contacts: []contact.ID{e.Contact}})
+	return nil
+}
+
+// meet notes a contact that the queue never saw.
+func (s *Store) meet(e routing.Entry) *Contact {
+	c := &Contact{
 		State: routing.New, Class: e.Class, Buckets: slices.Clone(e.Buckets), Anchor: e.Anchor,
 		Score: int64(e.Band)*bandWidth + s.ms() - e.Credit.Milliseconds(),
 		Ring:  e.Ring.Milliseconds(), Enqueued: s.ms(),
 	}
-	s.move(e.Contact, routing.Enqueued, "")
-	s.settle(changed{contacts: []contact.ID{e.Contact}})
-	return nil
+	s.contacts[e.Contact] = c
+	return c
 }
 
 // Withdraw implements routing.Queue.

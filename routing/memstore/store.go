@@ -22,8 +22,11 @@ type Contact struct {
 	Ring     int64           // ms
 	Lease    int64           // ms, while offered; else 0
 	Enqueued int64           // ms
-	Cause    string          // once ended
+	Cause    string          // once ended or lost
 }
+
+// open says whether the contact still needs somebody.
+func (c *Contact) open() bool { return c.State != routing.Ended && c.State != routing.Lost }
 
 // Seat is what the queue knows of one agent.
 type Seat struct {

@@ -175,7 +175,7 @@ func (a *audit) check(ok bool, format string, args ...any) {
 func (a *audit) contact(id contact.ID, c memstore.Contact) {
 	_, leased := a.d.Zset["lease"][string(id)]
 	held := c.State == routing.Offered || c.State == routing.Talking || c.State == routing.Wrapping
-	open := c.State != routing.Ended
+	open := c.State != routing.Ended && c.State != routing.Lost
 	_, alive := a.h.Nodes[c.Anchor]
 	a.check(leased == (c.State == routing.Offered), "%s is %s, leased=%v", id, c.State, leased)
 	a.check(held == (c.Agent != ""), "%s is %s with agent %q", id, c.State, c.Agent)
@@ -283,6 +283,9 @@ func (a *audit) transitions() {
 		want := token[l.Contact]
 		if l.Event == routing.Reserved {
 			want++
+		}
+		if strings.HasPrefix(string(l.Event), "asserted") {
+			want = max(want, l.Token) // the anchor may know of a higher one
 		}
 		a.check(l.Token == want, "%s has token %d after %s, want %d", l.Contact, l.Token, l.Event, want)
 		state[l.Contact], token[l.Contact] = l.To, l.Token

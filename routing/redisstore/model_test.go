@@ -165,6 +165,8 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		"beat":     m.beat,
 		"beat2":    m.beat,
 		"leave":    m.leave,
+		"assert":   m.reassert,
+		"assert2":  m.reassert,
 		"birth": func(rt *rapid.T) {
 			if len(m.living()) > 1 {
 				rt.Skip("enough nodes live")
@@ -214,6 +216,11 @@ func slots() map[contact.AgentID]map[contact.Class]int {
 		"1003": {contact.Message: 3},
 		"1004": {contact.Voice: 2},
 	}
+}
+
+// able lists the agents who take contacts of the class at all.
+func able(class contact.Class) []contact.AgentID {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(slots())), func(id contact.AgentID) bool { return slots()[id][class] == 0 })
 }
 
 func (m *model) setAgent(rt *rapid.T) {
@@ -273,6 +280,31 @@ func (m *model) finish(rt *rapid.T) {
 func (m *model) withdraw(rt *rapid.T) {
 	id := contactIDs().Draw(rt, "contact")
 	m.run(rt, func(ctx context.Context, s store) error { return s.Withdraw(ctx, id, contact.AbandonedQueue) })
+}
+
+// reassert says how a contact stands: mostly as the queue has it or had it,
+// sometimes not at all.
+func (m *model) reassert(rt *rapid.T) {
+	id := contactIDs().Draw(rt, "contact")
+	c := m.spec.Hall().Contacts[id]
+	a := routing.Assertion{
+		Entry: routing.Entry{
+			Contact: id, Class: rapid.SampledFrom([]contact.Class{contact.Voice, contact.Voice, contact.Message}).Draw(rt, "class"),
+			Buckets: []routing.Bucket{"general"}, Band: 1, Ring: 4 * time.Second, Anchor: m.node().Draw(rt, "node"),
+		},
+		State: rapid.SampledFrom([]routing.State{routing.Wait, routing.Talking, routing.Talking, routing.Wrapping}).Draw(rt, "state"),
+		Token: routing.Token(max(1, int(c.Token)+rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(rt, "ahead"))),
+	}
+	if c.Class != "" {
+		a.Class = c.Class
+	}
+	if a.State != routing.Wait {
+		a.Agent = rapid.SampledFrom(able(a.Class)).Draw(rt, "agent")
+		if c.Agent != "" && rapid.Bool().Draw(rt, "same") {
+			a.Agent = c.Agent
+		}
+	}
+	m.run(rt, func(ctx context.Context, s store) error { return s.Reassert(ctx, a) })
 }
 
 // stale plays a command that is late, early or nonsense.

@@ -20,9 +20,25 @@ func (s *Store) Enqueue(ctx context.Context, e routing.Entry) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
+	_, err := s.run(ctx, "enqueue", entryArgs(e)...)
+	return err
+}
+
+// entryArgs are what enqueue and reassert begin with.
+func entryArgs(e routing.Entry) []any {
 	base := int64(e.Band)*bandWidth - e.Credit.Milliseconds()
-	_, err := s.run(ctx, "enqueue", string(e.Contact), string(e.Class), string(e.Anchor),
-		join(e.Buckets), strconv.FormatInt(base, 10), e.Ring.Milliseconds())
+	return []any{
+		string(e.Contact), string(e.Class), string(e.Anchor),
+		join(e.Buckets), strconv.FormatInt(base, 10), e.Ring.Milliseconds(),
+	}
+}
+
+// Reassert implements routing.Queue.
+func (s *Store) Reassert(ctx context.Context, a routing.Assertion) error {
+	if err := a.Validate(); err != nil {
+		return err
+	}
+	_, err := s.run(ctx, "reassert", append(entryArgs(a.Entry), string(a.State), string(a.Agent), uint64(a.Token))...)
 	return err
 }
 

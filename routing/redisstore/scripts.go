@@ -32,7 +32,7 @@ func loadScripts() (scripts, error) {
 	all := scripts{}
 	for _, name := range []string{
 		"enqueue", "withdraw", "setagent", "accept", "decline", "wrap", "finish",
-		"place", "counts", "beat", "leave", "tick",
+		"place", "counts", "beat", "leave", "tick", "reassert",
 	} {
 		text, err := lua.ReadFile("lua/" + name + ".lua")
 		if err != nil {

@@ -143,7 +143,14 @@ func (h *hall) enqueue(numbers ...int) {
 func (h *hall) enter(e routing.Entry) {
 	h.t.Helper()
 	h.must(h.Store.Enqueue(h.ctx(), e))
+	h.second()
+}
+
+// second lets a second pass in which node 2 renews.
+func (h *hall) second() {
+	h.t.Helper()
 	h.Clock.Advance(time.Second)
+	h.beat(node2)
 }
 
 // agent is a seat at node 1 for one call of the general bucket.
@@ -158,7 +165,7 @@ func agent(id contact.AgentID, status routing.Status) routing.Agent {
 func (h *hall) set(a routing.Agent) {
 	h.t.Helper()
 	h.must(h.Store.SetAgent(h.ctx(), a))
-	h.Clock.Advance(time.Second)
+	h.second()
 }
 
 // ready makes ordinary agents ready, one after the other.

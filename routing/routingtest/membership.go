@@ -19,6 +19,9 @@ func membership() map[string]func(*hall) {
 		"a dead node's conversations go on elsewhere":      conversationsGoOn,
 		"a large node is swept in batches":                 sweptInBatches,
 		"after a restart nodes have one lease of grace":    graceAfterRestart,
+		"after a silence nodes have one lease of grace":    graceAfterSilence,
+		"a tick from before the silence kills nobody":      graceAfterOldTick,
+		"a node that alone is silent has no grace":         noGraceForOne,
 		"a node that leaves is gone and stays gone":        leaving,
 		"a node that leaves with calls is swept at once":   leavingWithCalls,
 		"orders end with their context":                    ordersEnd,
@@ -29,9 +32,19 @@ func membership() map[string]func(*hall) {
 // die lets node 1 miss its lease while node 2 lives on.
 func (h *hall) die() {
 	h.t.Helper()
-	h.Clock.Advance(routing.NodeLease)
-	h.beat(node2)
+	h.pass(routing.NodeLease)
 	h.tick()
+}
+
+// pass lets time go by, in which node 2 renews and node 1 does not.
+func (h *hall) pass(d time.Duration) {
+	h.t.Helper()
+	for ; d > time.Second; d -= time.Second {
+		h.Clock.Advance(time.Second)
+		h.beat(node2)
+	}
+	h.Clock.Advance(d)
+	h.beat(node2)
 }
 
 func renewing(h *hall) {
@@ -155,15 +168,46 @@ func graceAfterRestart(h *hall) {
 	h.Clock.Advance(4 * routing.NodeLease) // nobody could renew
 	h.Restart()
 	h.tick()
+	h.sparedOneLease()
+}
+
+// sparedOneLease: from now on nobody is declared dead for one lease, then
+// node 1 is.
+func (h *hall) sparedOneLease() {
+	h.t.Helper()
 	h.beat(node2)
-	h.Clock.Advance(routing.NodeLease - time.Millisecond)
+	h.pass(routing.NodeLease - time.Millisecond)
 	h.tick()
 	h.place(1, 0)
-	h.beat(node2)
-	h.Clock.Advance(time.Millisecond)
+	h.pass(time.Millisecond)
 	h.tick()
 	h.place(1, -1)
 	h.refused(h.Store.Beat(h.ctx(), node1), routing.ErrFenced)
+}
+
+func graceAfterSilence(h *hall) {
+	h.enqueue(1)
+	h.Clock.Advance(4 * routing.NodeLease) // the store stood still
+	h.sparedOneLease()
+}
+
+// graceAfterOldTick: what was sent before the store stood still comes first.
+func graceAfterOldTick(h *hall) {
+	h.enqueue(1)
+	h.Clock.Advance(4 * routing.NodeLease)
+	h.tick()
+	h.place(1, 0)
+	h.beatAll()
+	h.tick()
+	h.place(1, 0)
+	h.sparedOneLease()
+}
+
+func noGraceForOne(h *hall) {
+	h.enqueue(1)
+	h.pass(routing.NodeLease - time.Second) // the first second went by at the enqueue
+	h.tick()
+	h.place(1, -1)
 }
 
 func leaving(h *hall) {

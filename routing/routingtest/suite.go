@@ -10,7 +10,7 @@ import (
 func Run(t *testing.T, fresh func(t *testing.T) Harness) {
 	t.Helper()
 	for _, group := range []map[string]func(*hall){
-		matching(), offering(), serving(), seating(), membership(), repeating(), refusing(),
+		matching(), offering(), serving(), seating(), membership(), reasserting(), repeating(), refusing(),
 	} {
 		for _, name := range slices.Sorted(maps.Keys(group)) {
 			t.Run(name, func(t *testing.T) {

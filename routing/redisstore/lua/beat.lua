@@ -7,5 +7,6 @@ if schema and math.abs(schema - mine) > 1 then return {'SCHEMA', 0} end
 if redis.call('ZSCORE', key('fenced'), ARGV[2]) then return {'FENCED', 0} end
 if not schema or schema < mine then redis.call('SET', key('schema'), mine) end
 notice_restart()
+notice_silence()
 redis.call('ZADD', key('nodes'), int(now + NODE_LEASE), ARGV[2])
 return {'OK', 0}

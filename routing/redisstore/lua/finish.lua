@@ -5,5 +5,5 @@ local c, refusal = held()
 if not c then return refusal end
 if c.state == 'ended' then return {'OK', 0} end
 if c.state ~= 'talking' and c.state ~= 'wrapping' then return {'STALE', 0} end
-finish(c, 'completed', ARGV[4])
+finish(c, 'completed', ARGV[4], 'ended')
 return done()

@@ -71,6 +71,30 @@ local function contact(id)
   return c
 end
 
+-- meet notes a contact that the queue never saw; move writes it.
+local function meet(id, class, bucket_list, rank, ring)
+  local c = {
+    id = id, state = 'new', class = class, buckets = split(bucket_list), anchor = '',
+    score = int(tonumber(rank) + now), ep = 0, agent = '', ring = tonumber(ring), enq = now,
+  }
+  contacts[id] = c
+  redis.call('HSET', key('c', id), 'class', class, 'buckets', bucket_list, 'score', c.score,
+    'ring', c.ring, 'enq', int(now))
+  for _, b in ipairs(c.buckets) do redis.call('SADD', key('buckets'), class .. ':' .. b) end
+  return c
+end
+
+-- anchor_at gives the contact to a living node; one that was lost lives again.
+local function anchor_at(c, node)
+  if c.anchor ~= '' and c.anchor ~= node then redis.call('SREM', key('nc', c.anchor), c.id) end
+  redis.call('SADD', key('nc', node), c.id)
+  if c.state == 'lost' then
+    redis.call('PERSIST', key('c', c.id))
+    redis.call('HDEL', key('c', c.id), 'cause')
+  end
+  c.anchor = node
+end
+
 local function seat(id)
   if seats[id] then return seats[id] end
   local v = redis.call('HMGET', key('a', id), 'node', 'status', 'buckets', 'slots', 'idle', 'use:voice', 'use:message', 'in:voice', 'in:message')
@@ -150,10 +174,11 @@ local function requeue(c, event)
   returned[#returned + 1] = c.id
 end
 
--- finish is the end of the contact, whatever its state; its seat is free.
-local function finish(c, event, cause)
+-- finish is the end of the contact, whatever its state; its seat is free. to
+-- is ended, or lost: then it may turn out to live.
+local function finish(c, event, cause, to)
   if c.state == 'wait' then leave_sets(c) end
-  move(c, event, 'ended', part(c), 'agent', '', 'cause', cause)
+  move(c, event, to, part(c), 'agent', '', 'cause', cause)
   if c.anchor ~= '' then redis.call('SREM', key('nc', c.anchor), c.id) end
   redis.call('EXPIRE', key('c', c.id), KEEP_ENDED)
 end
@@ -283,6 +308,16 @@ local function fence(node)
   redis.call('ZADD', key('fenced'), int(now), node)
   redis.call('ZREMRANGEBYSCORE', key('fenced'), '-inf', int(now - KEEP_FENCED))
   living[node] = false
+end
+
+-- notice_silence gives all nodes one lease of grace when nobody has renewed for
+-- half a lease: Redis stood still, or none of them could reach it. What was
+-- sent before waits in its sockets and comes in any order.
+local function notice_silence()
+  local newest = redis.call('ZREVRANGE', key('nodes'), 0, 0, 'WITHSCORES')[2]
+  if newest and now - (tonumber(newest) - NODE_LEASE) > NODE_LEASE / 2 then
+    redis.call('SET', key('grace'), int(now + NODE_LEASE))
+  end
 end
 
 -- notice_restart gives all nodes one lease of grace when this Redis process

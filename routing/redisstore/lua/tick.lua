@@ -8,6 +8,7 @@ local expired, lost, fenced = 0, 0, {}
 local late = redis.call('ZRANGEBYSCORE', key('nodes'), '-inf', int(now))
 if late[1] then
   notice_restart()
+  notice_silence()
   if now >= tonumber(redis.call('GET', key('grace')) or 0) then
     for _, node in ipairs(late) do fence(node) end
     fenced = late
@@ -62,7 +63,7 @@ for _, node in ipairs(dead) do
   for _, id in ipairs(ids) do
     local c = contact(id)
     if c.class == 'voice' then
-      finish(c, 'anchor_lost', 'node_lost')
+      finish(c, 'anchor_lost', 'node_lost', 'lost')
       lost = lost + 1
     else
       adopt(c, node)

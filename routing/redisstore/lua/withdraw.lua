@@ -8,5 +8,5 @@ if not c then
 elseif c.anchor ~= '' and not alive(c.anchor) then
   return {'FENCED', 0}
 end
-if c.state ~= 'ended' then finish(c, 'withdrawn', ARGV[3]) end
+if c.state ~= 'ended' then finish(c, 'withdrawn', ARGV[3], 'ended') end
 return done()
