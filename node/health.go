@@ -15,6 +15,10 @@ const (
 	OK       Health = "ok"
 	Full     Health = "full"     // at max_calls: send new calls elsewhere for now
 	Draining Health = "draining" // calls in progress go on, new ones go elsewhere
+
+	// Degraded is shown in place of OK while Redis is away: calls are taken,
+	// wait in the node's memory, and enter the queue in order on its return.
+	Degraded Health = "degraded"
 )
 
 // health holds what is known; load counts the open calls.
@@ -23,6 +27,7 @@ type health struct {
 	draining atomic.Bool
 	limit    int
 	load     func() int
+	away     func() bool // Redis does not answer; nil before it was asked
 }
 
 func (h *health) now() Health {
@@ -42,7 +47,8 @@ func (h *health) now() Health {
 // killed by its supervisor.
 func (h *health) live(w http.ResponseWriter, _ *http.Request) { h.write(w, http.StatusOK) }
 
-// ready answers 200 only when the node wants more.
+// ready answers 200 only when the node wants more: without Redis too, for
+// elsewhere the same Redis is away.
 func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
 	if h.now() == OK {
 		h.write(w, http.StatusOK)
@@ -52,7 +58,11 @@ func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h *health) write(w http.ResponseWriter, status int) {
+	state := h.now()
+	if state == OK && h.away != nil && h.away() {
+		state = Degraded
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"state": h.now(), "calls": h.load()})
+	_ = json.NewEncoder(w).Encode(map[string]any{"state": state, "calls": h.load()})
 }

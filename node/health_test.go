@@ -39,3 +39,18 @@ func TestHealth(t *testing.T) {
 		})
 	}
 }
+
+func TestARedisThatIsAwayDegradesAndStaysReady(t *testing.T) {
+	t.Parallel()
+	away := true
+	h := &health{limit: 2, load: func() int { return 1 }, away: func() bool { return away }}
+	h.started.Store(true)
+	for _, want := range []Health{Degraded, OK} {
+		ready := httptest.NewRecorder()
+		h.ready(ready, nil)
+		if ready.Code != 200 || !strings.Contains(ready.Body.String(), `"`+string(want)+`"`) || h.now() != OK {
+			t.Errorf("ready answers %d %s, want 200 %s", ready.Code, ready.Body, want)
+		}
+		away = false
+	}
+}

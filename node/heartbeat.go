@@ -7,12 +7,16 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"hotline/redisserver"
 	"hotline/routing"
 )
 
 const (
 	beatEvery = time.Second            // of a lease of 5 s
 	tickEvery = 100 * time.Millisecond // expired reservations, dead nodes
+
+	// reassertWithin bounds how long the seats wait for the contacts.
+	reassertWithin = 3 * time.Second
 )
 
 // beatAndServe keeps the node's lease and hands its orders to the sessions. The
@@ -40,7 +44,7 @@ func (n *Node) endCalls(ctx context.Context) error {
 }
 
 // beat renews the lease and passes orders on until ctx ends. A node that lost
-// its lease registers under a new name: what it anchors now is its again.
+// its lease registers under a new name and says what it anchors there.
 func (n *Node) beat(ctx context.Context, orders chan<- routing.Command) {
 	for ctx.Err() == nil {
 		n.serveName(ctx, orders)
@@ -71,6 +75,7 @@ func (n *Node) serveName(ctx context.Context, orders chan<- routing.Command) {
 				n.rename()
 				return
 			}
+			n.settle(ctx, beaten)
 		case <-ctx.Done():
 			return
 		}
@@ -98,9 +103,10 @@ func (n *Node) tend(ctx context.Context, now time.Time, beaten *time.Time) bool 
 	return true
 }
 
-// complain is silent while the node stops.
+// complain is silent while the node stops, and while it is known that Redis is
+// away: the guard has said so.
 func (n *Node) complain(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !errors.Is(err, redisserver.ErrAway) {
 		n.log.Error(what, "error", err) //nolint:sloglint // one of two constant messages
 	}
 }
@@ -113,11 +119,28 @@ func (n *Node) within(ctx context.Context, do func(context.Context) error) error
 	return do(ctx)
 }
 
-// rename takes a new name after a lost lease.
+// rename takes a new name after a lost lease. Nothing is said under it before
+// its first Beat.
 func (n *Node) rename() {
 	old := n.name
 	n.name = routing.NodeID(n.cfg.Node.Name + "-" + ulid.Make().String()[16:])
+	n.renamed = true
 	n.log.Error("lease lost, registering under a new name", "old", string(old), "new", string(n.name))
-	n.hall.Rename(n.name)
-	n.desk.Reassert(n.name)
+}
+
+// settle re-asserts everything under a new name, once that is registered:
+// first the contacts, so that no agent in a talk looks free, then the seats.
+// The heartbeat goes on meanwhile.
+func (n *Node) settle(ctx context.Context, beaten time.Time) {
+	if !n.renamed || beaten.IsZero() {
+		return
+	}
+	n.renamed = false
+	name := n.name
+	n.running.Go(func() {
+		told, cancel := context.WithTimeout(ctx, reassertWithin)
+		defer cancel()
+		n.hall.Rename(told, name)
+		n.desk.Reassert(name)
+	})
 }

@@ -24,6 +24,7 @@ import (
 	"hotline/media/rtp"
 	"hotline/people"
 	recordsql "hotline/records/sqlstore"
+	"hotline/redisserver"
 	"hotline/routing"
 	"hotline/routing/redisstore"
 	"hotline/session"
@@ -51,8 +52,10 @@ type Node struct {
 	now    func() time.Time
 	clock  tickets.Clock
 	ui     fs.FS
-	name   routing.NodeID
+	name   routing.NodeID // the heartbeat's, once that runs
 	refKey []byte
+
+	renamed bool // the heartbeat's: the new name has not been told
 
 	metrics registry
 	health  health
@@ -62,6 +65,7 @@ type Node struct {
 	running sync.WaitGroup  // what Start set going
 
 	redis   redis.UniversalClient
+	guard   *redisserver.Guard
 	db      *database.DB
 	audit   *audit.Log
 	staff   *people.Staff

@@ -51,13 +51,17 @@ func (n *Node) openRedis(ctx context.Context) error {
 		url = private.URL()
 	}
 	quietRedis()
-	options, err := redis.ParseURL(url)
+	client, err := redisserver.NewClient(url)
 	if err != nil {
-		return fmt.Errorf("redis.url: cannot be read") // the error would show the password
+		return fmt.Errorf("redis.url: %w", err)
 	}
-	options.ContextTimeoutEnabled = true
-	n.redis = redis.NewClient(options)
-	n.down.add("redis client", func(context.Context) error { return n.redis.Close() })
+	n.redis = client
+	n.down.add("redis client", func(context.Context) error { return client.Close() })
+	if n.guard, err = redisserver.NewGuard(n.log, n.metrics); err != nil {
+		return err
+	}
+	client.AddHook(n.guard)
+	n.health.away = n.guard.Away
 	return redisserver.Check(ctx, n.redis)
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +45,7 @@ type Hall struct {
 	o       Options
 	metrics *metrics
 	files   *filing
+	door    *door
 
 	node     atomic.Pointer[routing.NodeID]
 	mu       sync.Mutex
@@ -62,12 +65,30 @@ func NewHall(o Options) *Hall {
 		o: o, metrics: newMetrics(o.Registerer), files: newFiling(o.Records, o.Log),
 		sessions: make(map[contact.ID]*session),
 	}
-	h.Rename(o.Node)
+	h.node.Store(&o.Node)
+	h.door = newDoor(h)
 	return h
 }
 
-// Rename says under which name the node anchors contacts from now on.
-func (h *Hall) Rename(n routing.NodeID) { h.node.Store(&n) }
+// Rename says under which name the node anchors contacts from now on, and lets
+// every session tell the queue anew how it stands. It returns once the queue
+// has heard them all, or when ctx ends. To be called after the first Beat of
+// the new name, and before the seats are told anew: an agent in a talk must
+// not look free.
+func (h *Hall) Rename(ctx context.Context, n routing.NodeID) {
+	h.node.Store(&n)
+	var told sync.WaitGroup
+	for _, s := range h.all() {
+		told.Go(func() { s.awaitReassert(ctx) })
+	}
+	told.Wait()
+}
+
+func (h *Hall) all() []*session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.sessions))
+}
 
 // Run hands the queue's commands to their sessions, and files records, until
 // commands is closed and every session is over. It blocks.

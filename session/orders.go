@@ -22,6 +22,7 @@ type order struct {
 	// store may have done already must be followed by the next order.
 	until context.Context
 	do    func(context.Context) error
+	once  bool // do waits and repeats by itself, until until ends
 }
 
 func newOrders(log *slog.Logger) *orders {
@@ -39,29 +40,52 @@ func (o *orders) give(until context.Context, what string, do func(context.Contex
 	o.list <- order{what: what, until: until, do: do}
 }
 
+// leave gives an order that waits and repeats by itself.
+func (o *orders) leave(until context.Context, what string, do func(context.Context) error) {
+	o.list <- order{what: what, until: until, do: do, once: true}
+}
+
 func (o *orders) close() { close(o.list) }
 
 // insist repeats an idempotent command until it is taken, refused for good, or
 // no longer wanted: the store may be away, the citizen is not.
 func (o *orders) insist(next order) {
-	wait := 100 * time.Millisecond
-	for {
+	if next.once {
+		o.refused(next.what, next.do(next.until))
+		return
+	}
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := attempt(next)
-		switch {
-		case err == nil:
-			return
-		case errors.Is(err, routing.ErrStale), errors.Is(err, routing.ErrUnknown):
-			o.log.Warn("the queue refused", "command", next.what, "error", err)
+		if err == nil || o.refused(next.what, err) {
 			return
 		}
-		o.log.Warn("the queue is away, trying again", "command", next.what, "error", err)
+		o.away(next.what, err, wait)
 		select {
 		case <-time.After(wait):
 		case <-next.until.Done():
 			return
 		}
-		wait = min(2*wait, 2*time.Second)
 	}
+}
+
+// refused says whether the queue will never take the command. A node that has
+// lost its lease tells the queue anew how its contacts stand: the command is
+// part of that.
+func (o *orders) refused(what string, err error) bool {
+	if errors.Is(err, routing.ErrStale) || errors.Is(err, routing.ErrUnknown) || errors.Is(err, routing.ErrFenced) {
+		o.log.Warn("the queue refused", "command", what, "error", err)
+		return true
+	}
+	return false
+}
+
+// away is told loudly once a command.
+func (o *orders) away(what string, err error, waited time.Duration) {
+	level := slog.LevelDebug
+	if waited == 100*time.Millisecond {
+		level = slog.LevelWarn
+	}
+	o.log.Log(context.Background(), level, "the queue is away, trying again", "command", what, "error", err)
 }
 
 func attempt(next order) error {

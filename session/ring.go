@@ -26,7 +26,9 @@ func (s *session) ring(ctx context.Context, c routing.Command) {
 	s.record.Offers++
 	s.note(records.Offered, "")
 	s.timer.Reset(s.line.Ring)
-	call := Call{Contact: s.contact, Token: c.Token, Until: time.Now().Add(s.line.Ring)}
+	call := Call{
+		Contact: s.contact, Token: c.Token, Record: s.medium.Recording(), Until: time.Now().Add(s.line.Ring),
+	}
 	token := c.Token
 	s.beside(func() error {
 		ctx, cancel := context.WithTimeout(ctx, offerAck)

@@ -29,6 +29,8 @@ type session struct {
 	record   records.Record
 	heldAt   time.Time
 	extended int
+	muted    bool          // the citizen hears silence by the agent's wish
+	ear      ear           // of the talk
 	cause    contact.Cause // internal until something better is known
 	gone     bool          // the citizen's side has ended
 
@@ -38,6 +40,9 @@ type session struct {
 	requests chan request
 	done     chan func() error // results of what ran beside the loop
 	timer    *time.Timer       // of the ring, then of the wrap-up
+	look     *time.Ticker      // at the talk's audio
+	hush     func()            // ends an announcement; returns once it is silent
+	renamed  chan chan<- struct{}
 	over     chan struct{}
 }
 
@@ -51,12 +56,13 @@ type request struct {
 }
 
 func newSession(h *Hall, v Voice, c contact.Contact, line routing.Line) *session {
-	timer := time.NewTimer(time.Hour)
+	timer, look := time.NewTimer(time.Hour), time.NewTicker(time.Hour)
 	timer.Stop()
+	look.Stop()
 	log := h.o.Log.With("contact_id", string(c.ID))
 	return &session{
 		hall: h, medium: v, contact: c, line: line, state: Arriving, timer: timer,
-		log: log, orders: newOrders(log),
+		look: look, hush: func() {}, log: log, orders: newOrders(log),
 		record: records.Record{
 			Contact: c.ID, Channel: c.Channel, Line: c.Line, Source: c.Source, Citizen: c.Citizen,
 			CitizenRef: c.Citizen.Ref(h.o.RefKey), Node: string(*h.node.Load()), Accepted: c.Accepted,
@@ -64,6 +70,7 @@ func newSession(h *Hall, v Voice, c contact.Contact, line routing.Line) *session
 		commands: make(chan routing.Command, 4),
 		requests: make(chan request),
 		done:     make(chan func() error, 4),
+		renamed:  make(chan chan<- struct{}, 1),
 		over:     make(chan struct{}),
 	}
 }
@@ -75,6 +82,7 @@ func (s *session) run(ctx context.Context) {
 	s.life = ctx
 	s.hall.running.Go(s.orders.run)
 	defer s.orders.close()
+	defer s.look.Stop()
 	defer cancel()
 	defer close(s.over)
 	s.log.Info("contact accepted", "channel", string(s.contact.Channel), "line", s.contact.Line, "source", s.contact.Source)
@@ -107,6 +115,10 @@ func (s *session) serve(ctx context.Context) error {
 			}
 		case <-s.timer.C:
 			s.timeUp()
+		case <-s.look.C:
+			s.listen(ctx)
+		case told := <-s.renamed:
+			s.reassert(told)
 		case <-ctx.Done():
 			return s.abort(contact.NodeLost)
 		}
@@ -186,15 +198,18 @@ func (s *session) greeted(ctx context.Context) func(error) error {
 // enqueue asks until the queue has the contact; the time that it takes counts
 // as waited. The citizen hears music meanwhile.
 func (s *session) enqueue(ctx context.Context) {
-	since := s.now()
-	e := routing.Entry{
+	e, since := s.entry(), s.record.Queued
+	s.orders.leave(ctx, "enqueue", func(ctx context.Context) error {
+		return s.hall.door.pass(ctx, e, since)
+	})
+}
+
+// entry is the contact as the queue knows it, but for anchor and credit.
+func (s *session) entry() routing.Entry {
+	return routing.Entry{
 		Contact: s.contact.ID, Class: s.contact.Channel.Class(), Buckets: []routing.Bucket{s.line.Skill},
 		Band: 1, Ring: s.line.Ring,
 	}
-	s.orders.give(ctx, "enqueue", func(ctx context.Context) error {
-		e.Anchor, e.Credit = *s.hall.node.Load(), s.hall.o.Now().Sub(since)
-		return s.hall.o.Queue.Enqueue(ctx, e)
-	})
 }
 
 // heard takes news from the citizen's side.
@@ -208,7 +223,7 @@ func (s *session) heard(ctx context.Context, e contact.Event) {
 	}
 	s.cause = citizenLeft(s.state, e.Cause)
 	switch s.state {
-	case Serving, Holding:
+	case Serving, Holding, Reconnecting:
 		s.wrap(ctx, CitizenGone)
 	case Offered:
 		s.stopRing(RingCitizenGone)
@@ -252,7 +267,8 @@ func (s *session) abort(why contact.Cause) error {
 	if s.state == Offered {
 		s.stopRing(RingRevoked)
 	}
-	if s.state == Serving || s.state == Holding {
+	if s.talks() {
+		s.talked()
 		s.tell(News{Kind: Ended, Cause: why, Until: s.now()})
 		s.tell(News{Kind: Finished})
 	}
@@ -265,7 +281,7 @@ func (s *session) abort(why contact.Cause) error {
 // end files the record and says once how it went.
 func (s *session) end(err error) {
 	s.record.Ended = s.now()
-	s.record.Cause = s.cause
+	s.record.Cause, s.record.Recording = s.cause, s.medium.Recording()
 	s.note(records.Ended, s.cause.String())
 	s.hall.metrics.ended(s.record)
 	attrs := []any{"cause", s.cause.String(), "agent_id", string(s.record.Agent), "offers", s.record.Offers}

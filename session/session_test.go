@@ -71,16 +71,6 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// flaky does what it is asked and may lose the answer.
-type flaky struct {
-	*memstore.Store
-	lost error
-}
-
-func (f *flaky) Accept(ctx context.Context, id contact.ID, t routing.Token) error {
-	return errors.Join(f.Store.Accept(ctx, id, t), f.lost)
-}
-
 func line() routing.Line {
 	l := routing.DefaultLine()
 	l.Name, l.Skill, l.Greeting = "citizen", "general", "greeting"

@@ -5,14 +5,15 @@ type State string
 
 // The states.
 const (
-	Arriving State = "arriving" // answering the call
-	Greeting State = "greeting"
-	Queued   State = "queued"
-	Offered  State = "offered" // an agent's desk rings
-	Serving  State = "serving" // both parties hear each other
-	Holding  State = "holding" // the agent has put the citizen on hold
-	Wrapping State = "wrapping"
-	Over     State = "over"
+	Arriving     State = "arriving" // answering the call
+	Greeting     State = "greeting"
+	Queued       State = "queued"
+	Offered      State = "offered"      // an agent's desk rings
+	Serving      State = "serving"      // both parties hear each other
+	Holding      State = "holding"      // the agent has put the citizen on hold
+	Reconnecting State = "reconnecting" // the agent's audio is gone; the citizen hears that we reconnect
+	Wrapping     State = "wrapping"
+	Over         State = "over"
 )
 
 // Happening is what moves a session on.
@@ -22,12 +23,15 @@ type Happening string
 const (
 	Answered    Happening = "answered"
 	Greeted     Happening = "greeted"
-	Matched     Happening = "matched"    // the queue reserved an agent
-	AcceptedBy  Happening = "accepted"   // the agent took the offer
-	RingOver    Happening = "ring over"  // unanswered, rejected, unreachable, revoked
-	HeldBy      Happening = "held"       // by the agent
-	ResumedBy   Happening = "resumed"    // by the agent
-	AgentLeft   Happening = "agent left" // hung up, or the desk was lost
+	Matched     Happening = "matched"      // the queue reserved an agent
+	AcceptedBy  Happening = "accepted"     // the agent took the offer
+	RingOver    Happening = "ring over"    // unanswered, rejected, unreachable, revoked
+	HeldBy      Happening = "held"         // by the agent
+	ResumedBy   Happening = "resumed"      // by the agent
+	AgentSilent Happening = "agent silent" // nothing came from the agent for 2 s
+	AgentHeard  Happening = "agent heard"  // and now something does
+	SeatGone    Happening = "seat lost"    // the desk was gone for too long
+	AgentLeft   Happening = "agent left"   // hung up
 	CitizenGone Happening = "citizen gone"
 	Refused     Happening = "refused" // we could not or would not answer
 	Wrapped     Happening = "wrapped" // the agent is done, or time is up
@@ -54,11 +58,18 @@ func States() []Arrow {
 		{Offered, RingOver, Queued},  // keeps its place
 		{Offered, CitizenGone, Over}, // abandoned ringing
 		{Serving, HeldBy, Holding},
+		{Serving, AgentSilent, Reconnecting},
+		{Serving, SeatGone, Queued}, // at the old place
 		{Serving, AgentLeft, Wrapping},
 		{Serving, CitizenGone, Wrapping},
 		{Holding, ResumedBy, Serving},
+		{Holding, SeatGone, Queued},
 		{Holding, AgentLeft, Wrapping},
 		{Holding, CitizenGone, Wrapping},
+		{Reconnecting, AgentHeard, Serving},
+		{Reconnecting, SeatGone, Queued},
+		{Reconnecting, AgentLeft, Wrapping},
+		{Reconnecting, CitizenGone, Wrapping},
 		{Wrapping, Wrapped, Over},
 	}
 }

@@ -1,25 +1,32 @@
 package session
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	"hotline/contact"
 	"hotline/records"
 	"hotline/routing"
 )
 
+// acceptWithin bounds the queue's answer to an accept: the citizen may hang up
+// meanwhile, and is not heard before.
+const acceptWithin = time.Second
+
 // accept joins the two, once the queue has confirmed the token.
 func (s *session) accept(r request) error {
 	if s.state != Offered || r.agent != s.agent || r.token != s.token {
 		return routing.ErrStale
 	}
-	if err := s.hall.o.Queue.Accept(r.ctx, s.contact.ID, r.token); err != nil {
+	if err := s.confirm(r); err != nil {
 		if !errors.Is(err, routing.ErrStale) {
 			// Nobody knows whether the queue took it: whichever it was ends here.
 			s.decline(RingUnreachable, routing.Disconnected)
 		}
 		return err
 	}
+	s.hush()
 	if err := s.medium.Connect(r.ctx, s.agent); err != nil {
 		// The seat's audio is at fault: the citizen waits for another agent.
 		s.log.Error("bridge failed", "agent_id", string(s.agent), "error", err)
@@ -28,11 +35,33 @@ func (s *session) accept(r request) error {
 	}
 	s.timer.Stop()
 	s.move(AcceptedBy)
-	s.record.Connected, s.record.Agent = s.now(), s.agent
-	s.note(records.Connected, "")
-	s.hall.metrics.answered(s.record)
+	s.connected()
 	s.tell(News{Kind: Connected})
 	return nil
+}
+
+func (s *session) confirm(r request) error {
+	ctx, cancel := context.WithTimeout(r.ctx, acceptWithin)
+	defer cancel()
+	return s.hall.o.Queue.Accept(ctx, s.contact.ID, r.token)
+}
+
+// connected begins a talk. One that follows a lost agent's goes on with the
+// first: the wait was over then.
+func (s *session) connected() {
+	first := s.record.Connected.IsZero()
+	if first {
+		s.record.Connected = s.now()
+	}
+	s.record.Agent, s.record.TalkEnded = s.agent, time.Time{}
+	s.record.Recording = s.medium.Recording()
+	s.muted, s.extended = false, 0
+	s.ear.begin(s.medium.Stats(), time.Now())
+	s.look.Reset(lookEvery)
+	s.note(records.Connected, "")
+	if first {
+		s.hall.metrics.answered(s.record)
+	}
 }
 
 // declineOffer is the agent's no.
@@ -74,6 +103,8 @@ func (s *session) resume(r request) error {
 		return err
 	}
 	s.countHold()
+	s.muted = false
+	s.ear.since = time.Now()
 	s.move(ResumedBy)
 	s.note(records.Resumed, "")
 	s.tell(News{Kind: Resumed})
@@ -88,6 +119,7 @@ func (s *session) mute(r request, on bool) error {
 	if err := s.medium.Mute(r.ctx, on); err != nil {
 		return err
 	}
+	s.muted = on
 	kind := Unmuted
 	if on {
 		kind = Muted
@@ -106,6 +138,11 @@ func (s *session) serves(agent contact.AgentID) error {
 	default:
 		return nil
 	}
+}
+
+// talks says whether the citizen is with an agent.
+func (s *session) talks() bool {
+	return s.state == Serving || s.state == Holding || s.state == Reconnecting
 }
 
 func (s *session) countHold() {

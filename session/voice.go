@@ -29,5 +29,8 @@ type Voice interface {
 	Recording() string
 }
 
-// promptGoodbye is what a citizen hears whom the agent has left.
-const promptGoodbye = "goodbye"
+// What the session lets a citizen hear by itself; the names are media/prompt's.
+const (
+	promptGoodbye   = "goodbye"   // the agent has left
+	promptReconnect = "reconnect" // the agent's audio is gone, or another agent follows
+)

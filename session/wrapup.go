@@ -10,9 +10,9 @@ import (
 
 // wrap ends the talk: the agent writes, the slot stays taken.
 func (s *session) wrap(ctx context.Context, why Happening) {
-	s.countHold()
+	s.talked()
 	s.move(why)
-	s.record.TalkEnded, s.record.Cause = s.now(), s.cause
+	s.record.Cause = s.cause
 	s.note(records.TalkEnded, s.cause.String())
 	s.timer.Reset(s.line.WrapUp)
 	id, token := s.contact.ID, s.token
@@ -31,6 +31,17 @@ func (s *session) wrapped() {
 	})
 	s.tell(News{Kind: Finished})
 	s.move(Wrapped)
+}
+
+// talked closes the account of a talk, while its state still tells of it.
+func (s *session) talked() {
+	s.hush()
+	s.look.Stop()
+	s.countHold()
+	s.ear.take(s.medium.Stats())
+	whole := s.ear.whole()
+	s.record.FromCitizen, s.record.FromAgent = whole.FromCitizen, whole.FromAgent
+	s.record.TalkEnded, s.record.Recording = s.now(), s.medium.Recording()
 }
 
 // farewell plays the goodbye to a citizen whom the agent has left, then ends
@@ -56,8 +67,11 @@ func (s *session) farewell(ctx context.Context) {
 
 // hangup releases the agent, then the citizen.
 func (s *session) hangup(r request) error {
-	if err := s.serves(r.agent); err != nil {
-		return err
+	switch {
+	case r.agent != s.agent:
+		return ErrNotYours
+	case !s.talks():
+		return ErrState
 	}
 	s.cause = contact.AgentEnded
 	s.wrap(s.life, AgentLeft)
@@ -65,7 +79,8 @@ func (s *session) hangup(r request) error {
 	return nil
 }
 
-// seatLost ends the talk of an agent whose desk is gone for good.
+// seatLost takes the contact from an agent whose desk is gone for good. A
+// citizen in a talk waits for another, at the old place.
 func (s *session) seatLost(r request) error {
 	if r.agent != s.agent {
 		return ErrNotYours
@@ -73,16 +88,29 @@ func (s *session) seatLost(r request) error {
 	switch s.state {
 	case Offered:
 		s.decline(RingUnreachable, routing.Disconnected)
-	case Serving, Holding:
-		s.cause = contact.MediaLost
-		s.wrap(s.life, AgentLeft)
-		s.farewell(s.life)
+	case Serving, Holding, Reconnecting:
+		s.takeBack()
 	case Wrapping:
 		s.wrapped()
 	default:
 		return ErrState
 	}
 	return nil
+}
+
+// takeBack returns the citizen to the queue: the place is the old one, the
+// agent is set away, and the next one gets the same contact, draft and all.
+func (s *session) takeBack() {
+	s.talked()
+	s.note(records.AgentLost, "")
+	id, token := s.contact.ID, s.token
+	s.orders.give(s.life, "take back", func(ctx context.Context) error {
+		return s.hall.o.Queue.Decline(ctx, id, token, routing.Disconnected)
+	})
+	s.move(SeatGone)
+	s.note(records.Requeued, "")
+	s.tell(News{Kind: TakenBack})
+	s.announce(promptReconnect)
 }
 
 // extendWrapUp gives the agent one step more.
