@@ -11,8 +11,8 @@ import (
 	"os/exec"
 )
 
-// nothing is an argument or a result without content.
-type nothing struct{}
+// Nothing is an argument or a result without content.
+type Nothing struct{}
 
 // child is this binary in another role.
 type child struct {

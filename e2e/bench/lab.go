@@ -73,6 +73,8 @@ type process struct {
 	tail *tail
 	gone chan struct{} // closed when it has ended
 	err  error         // of its end; readable once gone is closed
+
+	patience time.Duration // how long it has to end by itself
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
@@ -81,7 +83,7 @@ func (p *process) pid() int { return p.cmd.Process.Pid }
 // the lab's end. What it prints is kept for the error of a failure; its
 // standard output goes there too unless it is set.
 func (l *lab) start(name string, cmd *exec.Cmd) (*process, error) {
-	p := &process{name: name, cmd: cmd, tail: &tail{}, gone: make(chan struct{})}
+	p := &process{name: name, cmd: cmd, tail: &tail{}, gone: make(chan struct{}), patience: killAfter}
 	cmd.Stderr = p.tail
 	if cmd.Stdout == nil {
 		cmd.Stdout = p.tail
@@ -104,7 +106,7 @@ func (l *lab) start(name string, cmd *exec.Cmd) (*process, error) {
 // stop ends the process and its group: gently, then not.
 func (p *process) stop() {
 	_ = syscall.Kill(-p.pid(), syscall.SIGTERM)
-	patience := time.NewTimer(killAfter)
+	patience := time.NewTimer(p.patience)
 	defer patience.Stop()
 	select {
 	case <-p.gone:

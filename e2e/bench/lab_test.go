@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,17 +18,31 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestLabLeavesNothing(t *testing.T) {
 	t.Parallel()
 	l := newLab(options{}, io.Discard)
-	// A shell with a child of its own, as kamailio has them.
-	p, err := l.start("shell", exec.CommandContext(t.Context(), "sh", "-c", "sleep 60 & wait"))
+	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	// A shell with a child of its own, as kamailio has them; both ignore what is gentle.
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "trap '' TERM; echo up; sleep 60 & wait; sleep 60")
+	cmd.Stdout = w
+	p, err := l.start("shell", cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.patience = 10 * time.Millisecond
+	_ = w.Close()
+	word := make([]byte, 10)
+	if n, err := r.Read(word); err != nil || string(word[:n]) != "up\n" {
+		t.Fatalf("%q, %v", word[:n], err)
 	}
 	if err := p.failed(); err != nil {
 		t.Error(err)
 	}
 	l.close()
-	if err := syscall.Kill(-p.pid(), 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the group is still there: %v", err)
+	_ = r.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := r.Read(word); !errors.Is(err, io.EOF) {
+		t.Errorf("somebody still holds the pipe: %v", err)
 	}
 }
 

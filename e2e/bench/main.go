@@ -21,12 +21,19 @@ type bench struct {
 
 // benches are run in this order.
 func benches() []bench {
-	return []bench{}
+	return []bench{
+		{"forward-rtp-rtp", benchForwardTrunk},
+		{"forward-rtp-srtp", benchForwardBrowser},
+		{"media-injected", benchInject},
+	}
 }
 
 // roles are what this binary is as a child of itself.
 func roles() map[string]func(io.ReadWriteCloser) error {
-	return map[string]func(io.ReadWriteCloser) error{}
+	return map[string]func(io.ReadWriteCloser) error{
+		"generator": serveGenerator,
+		"relay":     serveRelay,
+	}
 }
 
 // options are the flags.
