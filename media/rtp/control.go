@@ -67,7 +67,9 @@ func (c *control) take(b []byte, now time.Time) {
 		m.malformed.Inc()
 		return
 	}
-	m.reports.Inc()
+	if report.report {
+		m.reports.Inc()
+	}
 	if report.bye {
 		m.byes.Inc()
 	}
@@ -77,7 +79,7 @@ func (c *control) take(b []byte, now time.Time) {
 }
 
 func (f *far) learn(r compound, now time.Time) {
-	if !r.bye {
+	if r.report && !r.bye {
 		f.reports++
 	}
 	if r.sender {

@@ -12,6 +12,8 @@ const (
 	typeRR   = 201
 	typeSDES = 202
 	typeBYE  = 203
+	// Packet types lie in this range: others are RTP with a marker (RFC 5761 §4).
+	typeFirst, typeLast = 192, 223
 
 	itemCNAME = 1 // of SDES
 
@@ -36,21 +38,22 @@ type block struct {
 // compound is what we need of a datagram of RTCP.
 type compound struct {
 	ssrc   uint32 // who reports
-	sender bool   // began with an SR
+	report bool   // an SR or RR is in it
+	sender bool   // an SR
 	ntp    uint32 // middle 32 bits of its NTP time
 	about  block  // of ours; about.ssrc 0 for none
 	bye    bool
 }
 
-// parseRTCP reads a compound packet, checked as RFC 3550 A.2 asks: it begins
-// with a report, and its lengths add up. What is about others than ours is
-// passed over. It never allocates.
+// parseRTCP reads a compound packet, checked as RFC 3550 A.2 asks, except that it
+// need not begin with a report (RFC 5506): baresip sends a farewell alone, and an
+// APP packet to open a firewall. What is about others than ours is passed over.
+// It never allocates.
 func parseRTCP(b []byte, ours uint32) (compound, error) {
 	var c compound
-	if len(b) < headSize || b[0]&0x20 != 0 || b[1] != typeSR && b[1] != typeRR {
+	if len(b) == 0 {
 		return c, errNotRTCP
 	}
-	c.ssrc, c.sender = binary.BigEndian.Uint32(b[4:]), b[1] == typeSR
 	for len(b) > 0 {
 		size, ok := c.take(b, ours)
 		if !ok {
@@ -63,7 +66,7 @@ func parseRTCP(b []byte, ours uint32) (compound, error) {
 
 // take reads the first packet of b and returns its length.
 func (c *compound) take(b []byte, ours uint32) (int, bool) {
-	if len(b) < 4 || b[0]>>6 != 2 {
+	if len(b) < 4 || b[0]>>6 != 2 || b[1] < typeFirst || b[1] > typeLast {
 		return 0, false
 	}
 	size := 4 * (int(binary.BigEndian.Uint16(b[2:])) + 1)
@@ -79,10 +82,15 @@ func (c *compound) take(b []byte, ours uint32) (int, bool) {
 		if size < headSize+infoSize {
 			return 0, false
 		}
+		c.ssrc, c.report, c.sender = binary.BigEndian.Uint32(b[4:]), true, true
 		c.ntp = binary.BigEndian.Uint32(b[headSize+2:])
 		return size, c.blocks(b[headSize+infoSize:size], count, ours)
 	case typeRR:
-		return size, size >= headSize && c.blocks(b[headSize:size], count, ours)
+		if size < headSize {
+			return 0, false
+		}
+		c.ssrc, c.report = binary.BigEndian.Uint32(b[4:]), true
+		return size, c.blocks(b[headSize:size], count, ours)
 	case typeBYE:
 		c.bye = true
 	}

@@ -44,7 +44,7 @@ func (k *clocked) pass(d time.Duration, act func()) {
 
 func (k *clocked) says() { k.inlet.Take(&media.Packet{}, k.now) }
 
-func (k *clocked) reported() { k.reports.far.learn(compound{ssrc: 1}, k.now) }
+func (k *clocked) reported() { k.reports.far.learn(compound{ssrc: 1, report: true}, k.now) }
 
 func (k *clocked) isSilent() bool {
 	select {
