@@ -66,6 +66,7 @@ type Report struct {
 	Status   int // final SIP status of the INVITE; 0 without one
 	Cause    contact.Cause
 	Heard    prompt.Audio // when recorded
+	SSRC     uint32       // of what the phone says, once answered
 	Stats    media.Stats
 }
 
@@ -166,6 +167,7 @@ func (c *Call) hear(e gateway.LegEvent, say *mouth, hangup <-chan time.Time) <-c
 	switch e.Kind {
 	case gateway.LegAnswered:
 		c.report.Answered = time.Now()
+		c.report.SSRC = c.leg.Media().Out().SSRC()
 		close(c.up)
 		c.leg.Media().Forward(c.ear)
 		say.open(c.leg.Media(), c.options)
