@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/contact"
+	"hotline/gateway"
 	"hotline/records"
 	"hotline/routing"
 	"hotline/routing/memstore"
@@ -390,6 +391,28 @@ func TestBridgeThatFailsGoesToTheNextAgent(t *testing.T) {
 		v.gone(contact.CitizenEnded)
 		h.records.end(t)
 	}, "1001", "1002")
+}
+
+// TestAHangUpThatCrossesTheAccept: the call has ended, and the news of it comes
+// after the agent's accept. The agent is not to blame, and stays ready.
+func TestAHangUpThatCrossesTheAccept(t *testing.T) {
+	inHouse(t, func(h *house) {
+		v := h.call("12345")
+		r := h.seats.ringing(t)
+		v.connect = gateway.ErrGone
+		h.wantErr(h.hall.Accept(h.life, r.call.Contact.ID, r.agent, r.call.Token), routing.ErrStale)
+		v.gone(contact.CitizenEnded)
+		if n := h.seats.told(t, session.RingStopped); n.Why != session.RingCitizenGone {
+			t.Errorf("the ring stopped as %s", n.Why)
+		}
+		if rec := h.records.end(t); rec.Cause != contact.AbandonedRinging {
+			t.Errorf("cause %s", rec.Cause)
+		}
+		synctest.Wait()
+		if a := h.queue.Hall().Seats[r.agent]; a.Status != routing.Ready {
+			t.Errorf("the agent is %s", a.Status)
+		}
+	}, "1001")
 }
 
 func TestRecordIsWrittenOnceTheDatabaseIsBack(t *testing.T) {

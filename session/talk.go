@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotline/contact"
+	"hotline/gateway"
 	"hotline/records"
 	"hotline/routing"
 )
@@ -27,7 +28,11 @@ func (s *session) accept(r request) error {
 		return err
 	}
 	s.hush()
-	if err := s.medium.Connect(r.ctx, s.agent); err != nil {
+	err := s.medium.Connect(r.ctx, s.agent)
+	if errors.Is(err, gateway.ErrGone) {
+		return routing.ErrStale // the citizen has just hung up; the news of it comes next
+	}
+	if err != nil {
 		// The seat's audio is at fault: the citizen waits for another agent.
 		s.log.Error("bridge failed", "agent_id", string(s.agent), "error", err)
 		s.decline(RingUnreachable, routing.Disconnected)
