@@ -71,6 +71,7 @@ type Agent struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 	err     error // of run; readable once done is closed
+	asked   chan func(context.Context)
 
 	// Owned by run.
 	client *Client
@@ -116,6 +117,7 @@ func Dial(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{
 		o: o, rest: rest, reports: make(chan Report, reportsKept), stop: stop, done: make(chan struct{}),
 		tab: ulid.Make().String(), answer: stopped(), hangup: stopped(), finish: stopped(), ready: make(chan struct{}),
+		asked: make(chan func(context.Context)),
 	}
 	a.o.Log = o.Log.With("agent_id", o.Account)
 	go a.run(life)
@@ -246,6 +248,8 @@ func (a *Agent) serve(ctx context.Context) error {
 			a.try(ctx, "call.hangup", a.contact())
 		case <-a.finish.C:
 			a.try(ctx, "wrapup.finish", a.contact())
+		case do := <-a.asked:
+			do(ctx)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
