@@ -20,21 +20,24 @@ const (
 
 // recordBody is what is kept of one contact, as desks see it.
 type recordBody struct {
-	Contact   contact.ID      `json:"contact"`
-	Channel   contact.Channel `json:"channel"`
-	Line      string          `json:"line"`
-	Source    string          `json:"source"`
-	Caller    string          `json:"caller"`
-	Accepted  stamp           `json:"accepted"`
-	Queued    stamp           `json:"queued,omitzero"`
-	Connected stamp           `json:"connected,omitzero"`
-	TalkEnded stamp           `json:"talk_ended,omitzero"`
-	Ended     stamp           `json:"ended,omitzero"`
-	HeldMS    int64           `json:"held_ms"`
-	TalkMS    int64           `json:"talk_ms"`
-	Offers    int             `json:"offers"`
-	Agent     contact.AgentID `json:"agent"`
-	Cause     string          `json:"cause"`
+	Contact     contact.ID      `json:"contact"`
+	Channel     contact.Channel `json:"channel"`
+	Line        string          `json:"line"`
+	Source      string          `json:"source"`
+	Caller      string          `json:"caller"`
+	Accepted    stamp           `json:"accepted"`
+	Queued      stamp           `json:"queued,omitzero"`
+	Connected   stamp           `json:"connected,omitzero"`
+	TalkEnded   stamp           `json:"talk_ended,omitzero"`
+	Ended       stamp           `json:"ended,omitzero"`
+	HeldMS      int64           `json:"held_ms"`
+	TalkMS      int64           `json:"talk_ms"`
+	Offers      int             `json:"offers"`
+	Agent       contact.AgentID `json:"agent"`
+	Cause       string          `json:"cause"`
+	Recording   bool            `json:"recording"`
+	FromCitizen *directionData  `json:"from_citizen"`
+	FromAgent   *directionData  `json:"from_agent"`
 }
 
 func recordOf(r records.Record) recordBody {
@@ -43,6 +46,7 @@ func recordOf(r records.Record) recordBody {
 		Accepted: stamp(r.Accepted), Queued: stamp(r.Queued), Connected: stamp(r.Connected),
 		TalkEnded: stamp(r.TalkEnded), Ended: stamp(r.Ended), HeldMS: r.Held.Milliseconds(),
 		TalkMS: talk(r).Milliseconds(), Offers: r.Offers, Agent: r.Agent, Cause: causeOf(r),
+		Recording: recorded(r), FromCitizen: quality(r.FromCitizen), FromAgent: quality(r.FromAgent),
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // Options of a desk. Needed are all but Hall (see SetHall), Phones (without,
-// no agent gets ready), UI and Now (time.Now).
+// no agent gets ready), Recordings, UI and Now (time.Now).
 type Options struct {
 	Config     Config
 	Node       routing.NodeID
@@ -29,16 +29,17 @@ type Options struct {
 	Registerer Registerer
 	Now        func() time.Time
 
-	Queue   Queue
-	Hall    Hall
-	Phones  Phones
-	Tickets tickets.Desk
-	Records records.Store
-	People  People
-	Audit   Audit
-	Lines   *routing.Lines
-	RefKey  []byte       // of citizens' pseudonyms, 32 bytes
-	UI      http.Handler // the browser desk, at /
+	Queue      Queue
+	Hall       Hall
+	Phones     Phones
+	Tickets    tickets.Desk
+	Records    records.Store
+	People     People
+	Audit      Audit
+	Lines      *routing.Lines
+	Recordings Recordings   // nil: none can be heard
+	RefKey     []byte       // of citizens' pseudonyms, 32 bytes
+	UI         http.Handler // the browser desk, at /
 }
 
 // Desk is the agents' side of one node. It implements session.Seats.

@@ -37,6 +37,7 @@ func routes() []route {
 		{"directory", "GET", "/directory", everyone(), (*Desk).directory},
 		{"recentContacts", "GET", "/contacts", seniors(), (*Desk).recentContacts},
 		{"contact", "GET", "/contacts/{id}", everyone(), (*Desk).contact},
+		{"recording", "GET", "/contacts/{id}/recording", seniors(), (*Desk).recording},
 		{"history", "GET", "/contacts/{id}/history", everyone(), (*Desk).history},
 		{"reveal", "POST", "/contacts/{id}/reveal", everyone(), (*Desk).reveal},
 		{"draft", "GET", "/contacts/{id}/draft", everyone(), (*Desk).draft},

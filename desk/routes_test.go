@@ -26,6 +26,7 @@ func permitted() map[string]string {
 		"GET /directory":               "agent supervisor administrator",
 		"GET /contacts":                "supervisor administrator",
 		"GET /contacts/{id}":           "agent supervisor administrator",
+		"GET /contacts/{id}/recording": "supervisor administrator",
 		"GET /contacts/{id}/history":   "agent supervisor administrator",
 		"POST /contacts/{id}/reveal":   "agent supervisor administrator",
 		"GET /contacts/{id}/draft":     "agent supervisor administrator",

@@ -40,6 +40,7 @@ type world struct {
 	staff   *staff
 	looks   *looks
 	archive *archive
+	tapes   *shelf
 	office  *office
 	metrics *prometheus.Registry
 }
@@ -60,7 +61,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 		},
 		phones: &phones{all: make(map[contact.AgentID]*phone)},
 		staff:  &staff{tokens: make(map[string]people.Account)}, looks: &looks{},
-		archive: &archive{events: make(map[contact.ID][]records.Event)}, office: newOffice(),
+		archive: &archive{events: make(map[contact.ID][]records.Event)}, tapes: &shelf{}, office: newOffice(),
 		metrics: prometheus.NewRegistry(),
 	}
 	config := desk.Defaults()
@@ -76,7 +77,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 	}
 	w.desk, err = desk.New(desk.Options{
 		Config: config, Node: "n1", Log: slog.New(slog.DiscardHandler), Registerer: w.metrics,
-		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, People: w.staff,
+		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, Recordings: w.tapes, People: w.staff,
 		Audit: w.looks, Lines: lines, RefKey: refKey(),
 		UI: page(),
 	})

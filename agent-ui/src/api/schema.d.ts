@@ -95,6 +95,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        /** The call's audio, left what the citizen said and right what the citizen heard; supervisor and administrator, audited, in parts by Range. */
+        get: operations["recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/reveal": {
         parameters: {
             query?: never;
@@ -511,7 +530,15 @@ export interface components {
             agent: string;
             /** @description Empty while it goes on. */
             cause: string;
+            /** @description The call was recorded and is over. */
+            recording: boolean;
+            /** @description How well the citizen was heard during the talk. */
+            from_citizen: components["schemas"]["Heard"];
+            /** @description How well the agent was heard during the talk. */
+            from_agent: components["schemas"]["Heard"];
         };
+        /** @description How one side's audio arrived at the node; null when nothing was measured. */
+        Heard: components["schemas"]["Direction"] | null;
         Hall: {
             agents: components["schemas"]["HallAgent"][];
             /** @description By bucket. */
@@ -610,7 +637,7 @@ export interface components {
             contact: components["schemas"]["ULID"];
             token: number;
         };
-        /** @description How one side's audio arrived at the node during the last 5 s. */
+        /** @description How one side's audio arrived at the node, during the last 5 s in call.quality, during the talk in a record. */
         Direction: {
             /** @description Share of the packets that did not arrive */
             loss: number;
@@ -899,6 +926,41 @@ export interface operations {
             };
             401: components["responses"]["Error"];
             404: components["responses"]["Error"];
+        };
+    };
+    recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WAV file of A-law, 8 kHz, two channels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     reveal: {
