@@ -12,6 +12,7 @@ import (
 	"hotline/gateway/sip"
 	"hotline/gateway/webrtc"
 	"hotline/media/engine"
+	"hotline/media/recorder"
 	"hotline/media/rtp"
 	"hotline/people"
 	"hotline/routing"
@@ -20,18 +21,19 @@ import (
 
 // Config is the whole of a node's YAML file. Each room owns its section.
 type Config struct {
-	Node     Section         `yaml:"node" doc:"This instance."`
-	HTTP     HTTP            `yaml:"http" doc:"Desks, staff API and administration."`
-	Redis    Redis           `yaml:"redis" doc:"What lives: queue, presence, drafts."`
-	Database database.Config `yaml:"database" doc:"What happened and what was promised: records, tickets, accounts, audit."`
-	SIP      sip.Config      `yaml:"sip" doc:"The trunk's signalling."`
-	RTP      rtp.Config      `yaml:"rtp" doc:"The trunk's audio."`
-	Engine   engine.Config   `yaml:"engine" doc:"Who forwards audio."`
-	WebRTC   webrtc.Config   `yaml:"webrtc" doc:"The desks' audio."`
-	Desk     desk.Config     `yaml:"desk" doc:"How patient the house is with a desk that is gone."`
-	Lines    []routing.Line  `yaml:"lines" doc:"The service lines; each answers its own numbers."`
-	People   people.Config   `yaml:"people" doc:"Accounts that are made at the first start."`
-	Tickets  webhook.Config  `yaml:"tickets" doc:"Where units receive their tickets."`
+	Node       Section         `yaml:"node" doc:"This instance."`
+	HTTP       HTTP            `yaml:"http" doc:"Desks, staff API and administration."`
+	Redis      Redis           `yaml:"redis" doc:"What lives: queue, presence, drafts."`
+	Database   database.Config `yaml:"database" doc:"What happened and what was promised: records, tickets, accounts, audit."`
+	SIP        sip.Config      `yaml:"sip" doc:"The trunk's signalling."`
+	RTP        rtp.Config      `yaml:"rtp" doc:"The trunk's audio."`
+	Engine     engine.Config   `yaml:"engine" doc:"Who forwards audio."`
+	WebRTC     webrtc.Config   `yaml:"webrtc" doc:"The desks' audio."`
+	Recordings recorder.Config `yaml:"recordings" doc:"Calls, written down."`
+	Desk       desk.Config     `yaml:"desk" doc:"How patient the house is with a desk that is gone."`
+	Lines      []routing.Line  `yaml:"lines" doc:"The service lines; each answers its own numbers."`
+	People     people.Config   `yaml:"people" doc:"Accounts that are made at the first start."`
+	Tickets    webhook.Config  `yaml:"tickets" doc:"Where units receive their tickets."`
 }
 
 // Section is the node's own.

@@ -21,6 +21,7 @@ import (
 	"hotline/gateway/webrtc"
 	"hotline/media/engine"
 	"hotline/media/prompt"
+	"hotline/media/recorder"
 	"hotline/media/rtp"
 	"hotline/people"
 	recordsql "hotline/records/sqlstore"
@@ -78,15 +79,16 @@ type Node struct {
 	tickets    *tickets.Service
 	dispatcher *tickets.Dispatcher
 
-	wheel   *prompt.Wheel
-	prompts *prompt.Library
-	engine  *engine.Engine
-	ports   *rtp.Ports
-	mint    *gateway.Mint
-	seats   *webrtc.Gateway
-	desk    *desk.Desk
-	hall    *session.Hall
-	trunk   *sip.Gateway
+	recorder *recorder.Recorder
+	wheel    *prompt.Wheel
+	prompts  *prompt.Library
+	engine   *engine.Engine
+	ports    *rtp.Ports
+	mint     *gateway.Mint
+	seats    *webrtc.Gateway
+	desk     *desk.Desk
+	hall     *session.Hall
+	trunk    *sip.Gateway
 
 	addresses Addresses
 }
@@ -139,6 +141,7 @@ func (n *Node) Start(ctx context.Context) error {
 		{"database", n.openDatabase},
 		{"accounts", n.openAccounts},
 		{"tickets", n.openTickets},
+		{"recordings", n.openRecordings},
 		{"audio", n.openAudio},
 		{"queue", n.openQueue},
 		{"desk", n.openDesk},

@@ -78,7 +78,7 @@ func (n *Node) openDesk(context.Context) (err error) {
 	n.desk, err = desk.New(desk.Options{
 		Config: n.cfg.Desk, Node: n.name, Log: n.log, Registerer: n.metrics, Now: n.now,
 		Queue: n.queue, Phones: desk.WebRTC(n.seats), Tickets: n.tickets, Records: n.records,
-		People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, UI: agentui.Handler(n.ui),
+		Recordings: n.recordings(), People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, UI: agentui.Handler(n.ui),
 	})
 	if err != nil {
 		return err
@@ -120,6 +120,6 @@ func (n *Node) openTrunk(ctx context.Context) (err error) {
 // arrived is where a call enters the house.
 func (n *Node) arrived(leg gateway.Inbound) {
 	n.hall.Receive(n.life, gateway.NewCall(gateway.CallOptions{
-		Leg: leg, Seats: n.seats, Wheel: n.wheel, Prompts: n.prompts, ID: n.mint.ID(), Log: n.log,
+		Leg: leg, Seats: n.seats, Wheel: n.wheel, Prompts: n.prompts, Recorder: n.tape(), ID: n.mint.ID(), Log: n.log,
 	}))
 }
