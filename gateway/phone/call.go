@@ -34,6 +34,8 @@ type Options struct {
 	// Record keeps what is heard, at most MaxRecord (10 minutes by default).
 	Record    bool
 	MaxRecord time.Duration
+	// Hears gets every packet that is heard, as media.Stream's Forward has it.
+	Hears media.Sink
 }
 
 func (o Options) validate() error {
@@ -60,7 +62,7 @@ func (o Options) withDefaults() Options {
 
 // Report is what became of a call.
 type Report struct {
-	Placed   time.Time
+	Placed   time.Time // just before the INVITE
 	Answered time.Time // zero: never
 	Ended    time.Time
 	Status   int // final SIP status of the INVITE; 0 without one
@@ -89,13 +91,14 @@ func (p *Phone) Place(ctx context.Context, o Options) (*Call, error) {
 		return nil, fmt.Errorf("phone: %w", err)
 	}
 	o = o.withDefaults()
+	placed := time.Now()
 	leg, err := p.gateway.Dial(ctx, sip.DialRequest{To: o.Target, From: o.From, Transport: o.Transport})
 	if err != nil {
 		return nil, fmt.Errorf("phone: %w", err)
 	}
 	c := &Call{
 		phone: p, leg: leg, options: o, ear: newEar(o),
-		up: make(chan struct{}), done: make(chan struct{}), report: Report{Placed: time.Now()},
+		up: make(chan struct{}), done: make(chan struct{}), report: Report{Placed: placed},
 	}
 	go c.live(ctx)
 	return c, nil
