@@ -1,6 +1,11 @@
 package prompt
 
-import "time"
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
 
 // turning is the wheel's goroutine: the slots and where it stands.
 type turning struct {
@@ -95,7 +100,7 @@ func (t *turning) turn() {
 	list := t.current()
 	kept := (*list)[:0]
 	for _, p := range *list {
-		if p.step() {
+		if t.play(p) {
 			kept = append(kept, p)
 		}
 	}
@@ -103,6 +108,29 @@ func (t *turning) turn() {
 	t.count -= len(*list) - len(kept)
 	*list = kept
 	t.tick++
+}
+
+// play writes the next frame of p; false when there is none. A panic of its sink
+// ends this one playback, not all that is played.
+func (t *turning) play(p *Playing) (more bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			t.panicked(value)
+			close(p.done)
+			more = false
+		}
+	}()
+	return p.step()
+}
+
+// panicked logs; the value may hold what was played: only the runtime's own words
+// are written.
+func (t *turning) panicked(value any) {
+	why := fmt.Sprintf("%T", value)
+	if fault, ok := value.(runtime.Error); ok {
+		why = fault.Error()
+	}
+	t.wheel.log.Error("panic caught", "panic", why, "stack", string(debug.Stack()))
 }
 
 func (t *turning) end() {

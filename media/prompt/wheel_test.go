@@ -139,6 +139,22 @@ func TestLostTimeIsSkipped(t *testing.T) {
 	})
 }
 
+func TestAPanickingSinkEndsItsOwnPlayback(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWheel(quiet())
+		defer w.Close()
+		bad, good := &listener{onWrite: func() { panic("what was said") }}, &listener{}
+		a := Tone(500, 100*time.Millisecond, 0.5)
+		first, second := w.Play(bad, a, true), w.Play(good, a, false)
+		<-first.Done()
+		<-second.Done()
+		if bad.count() != 1 || good.count() != 5 {
+			t.Errorf("heard %d and %d frames", bad.count(), good.count())
+		}
+	})
+}
+
 func TestPlayNothing(t *testing.T) {
 	t.Parallel()
 	w := NewWheel(quiet())
@@ -165,7 +181,41 @@ func TestPlayingAllocatesNothing(t *testing.T) {
 	}
 }
 
+// A thousand people hear the same music, each through a stream of their own: a
+// turn of the wheel allocates nothing.
+func TestSharedMusicAllocatesNothing(t *testing.T) {
+	const people = 1000
+	music := Tone(500, time.Second, 0.5)
+	w := &Wheel{log: quiet()}
+	turning := &turning{wheel: w}
+	streams := make([]*media.OutStream, people)
+	for i := range streams {
+		streams[i] = media.NewOutStream(media.OutConfig{Writer: nowhere{}})
+		source := streams[i].NewSource()
+		streams[i].Select(source)
+		w.Play(source, music, true)
+	}
+	turning.admit()
+	const rounds = 100
+	n := testing.AllocsPerRun(rounds-1, func() { // runs once more to warm up
+		for range slots {
+			turning.turn()
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations a frame of %d people", n, people)
+	}
+	for i, s := range streams {
+		var got media.Stats
+		if s.Fill(&got); got.Out != rounds || got.OutBytes != rounds*media.FrameSamples {
+			t.Fatalf("person %d heard %d packets, %d octets", i, got.Out, got.OutBytes)
+		}
+	}
+}
+
 type nowhere struct{}
+
+func (nowhere) WritePacket(*media.Packet) error { return nil }
 
 func (nowhere) Write(*media.Packet) {}
 
@@ -174,5 +224,24 @@ func BenchmarkFrame(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p.step()
+	}
+}
+
+// BenchmarkSharedMusic is a frame for each of a thousand people.
+func BenchmarkSharedMusic(b *testing.B) {
+	w := &Wheel{log: quiet()}
+	turning, music := &turning{wheel: w}, Tone(500, time.Second, 0.5)
+	for range 1000 {
+		s := media.NewOutStream(media.OutConfig{Writer: nowhere{}})
+		source := s.NewSource()
+		s.Select(source)
+		w.Play(source, music, true)
+	}
+	turning.admit()
+	b.ReportAllocs()
+	for b.Loop() {
+		for range slots {
+			turning.turn()
+		}
 	}
 }
