@@ -27,13 +27,18 @@ type lab struct {
 	quiet   int // rounds that were quiet
 	tried   int // rounds that were run
 
+	calmWithin time.Duration // how long a round waits for a quiet machine
+
 	starts  chan func() // run on the thread that lives as long as the lab
 	started sync.WaitGroup
 	running []*process
 }
 
 func newLab(o options, out io.Writer) *lab {
-	l := &lab{options: o, out: out, notes: os.Stderr, starts: make(chan func())}
+	l := &lab{options: o, out: out, notes: os.Stderr, calmWithin: calmPatience, starts: make(chan func())}
+	if o.quick {
+		l.calmWithin = 0
+	}
 	l.started.Go(func() {
 		// Pdeathsig is sent when the thread that started a child ends, not
 		// the process (prctl(2)): so this goroutine keeps its thread.

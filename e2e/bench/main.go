@@ -78,7 +78,7 @@ func parse(args []string) (options, error) {
 	f.BoolVar(&o.quick, "quick", false, "short windows and one round: to see that it works, not to quote")
 	f.BoolVar(&o.gate, "gate", false, "exit with 1 when a figure is beyond its limit")
 	f.StringVar(&o.page, "page", "", "refresh the figures in this Markdown page")
-	f.StringVar(&o.profile, "profile", "", "write CPU profiles of our relay into this folder")
+	f.StringVar(&o.profile, "profile", "", "write CPU profiles of our relay into this folder; the delays are of no use then")
 	f.Usage = func() {
 		_, _ = fmt.Fprintf(f.Output(), "usage: bench [flags] [NAME…]\nbenches: %s\n", strings.Join(names(), " "))
 		f.PrintDefaults()

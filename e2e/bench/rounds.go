@@ -11,6 +11,12 @@ import (
 // noiseLimit is how many cores the rest of the machine may use in a quiet round.
 const noiseLimit = 0.15
 
+// The machine is looked at for calmLook, again and again for calmPatience at most.
+const (
+	calmLook     = 500 * time.Millisecond
+	calmPatience = 15 * time.Second
+)
+
 // sample is what one round of one contender gave: values by name, and how many
 // cores the rest of the machine used meanwhile.
 type sample struct {
@@ -78,6 +84,9 @@ type versus struct{ ours, peer map[string]float64 }
 func (l *lab) interleave(ctx context.Context, ours, peer trial) (versus, error) {
 	var rounds []match
 	for len(rounds) < 2*l.rounds && quietOnes(rounds) < l.rounds {
+		if err := l.calm(ctx); err != nil {
+			return versus{}, err
+		}
 		m, err := play(ctx, ours, peer, len(rounds)%2 == 1)
 		if err != nil {
 			return versus{}, err
@@ -95,6 +104,18 @@ func (l *lab) interleave(ctx context.Context, ours, peer trial) (versus, error) 
 	v.ours = medians(kept, func(m match) sample { return m.ours })
 	v.peer = medians(kept, func(m match) sample { return m.peer })
 	return v, nil
+}
+
+// calm waits a while for the rest of the machine to be quiet: a round is longer
+// than a wait.
+func (l *lab) calm(ctx context.Context) error {
+	for until := time.Now().Add(l.calmWithin); time.Now().Before(until); {
+		u, err := l.watch(ctx, calmLook)
+		if err != nil || u.noise <= noiseLimit {
+			return err
+		}
+	}
+	return nil
 }
 
 // match is one round of both.

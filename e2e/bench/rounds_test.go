@@ -70,7 +70,7 @@ func TestInterleave(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(options{rounds: 3}, io.Discard)
+			l := newLab(options{rounds: 3, quick: true}, io.Discard)
 			l.notes = io.Discard
 			defer l.close()
 			ours, ran := script(tt.ours...)
@@ -95,7 +95,7 @@ func TestInterleaveTakesTurns(t *testing.T) {
 			return sample{}, nil
 		}
 	}
-	l := newLab(options{rounds: 3}, io.Discard)
+	l := newLab(options{rounds: 3, quick: true}, io.Discard)
 	defer l.close()
 	if _, err := l.interleave(t.Context(), turn("o"), turn("p")); err != nil || order != "oppoop" {
 		t.Errorf("order %q, err = %v", order, err)
@@ -107,7 +107,7 @@ func TestInterleaveStopsAtAnError(t *testing.T) {
 	broken := errors.New("broken")
 	fails := func(context.Context) (sample, error) { return sample{}, broken }
 	works, _ := script()
-	l := newLab(options{rounds: 3}, io.Discard)
+	l := newLab(options{rounds: 3, quick: true}, io.Discard)
 	defer l.close()
 	if _, err := l.interleave(t.Context(), fails, works); !errors.Is(err, broken) {
 		t.Errorf("err = %v", err)
@@ -120,7 +120,7 @@ func TestInterleaveStopsAtAnError(t *testing.T) {
 func TestNoiseIsNoted(t *testing.T) {
 	t.Parallel()
 	var notes bytes.Buffer
-	l := newLab(options{rounds: 1}, io.Discard)
+	l := newLab(options{rounds: 1, quick: true}, io.Discard)
 	l.notes = &notes
 	defer l.close()
 	ours, _ := script(1, 1)
@@ -163,5 +163,20 @@ func TestWatchSeesThisProcess(t *testing.T) {
 	<-spinning
 	if err != nil || u.cores <= 0 {
 		t.Errorf("%+v, %v", u, err)
+	}
+}
+
+func TestCalm(t *testing.T) {
+	t.Parallel()
+	l := newLab(options{}, io.Discard)
+	defer l.close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.calm(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v", err)
+	}
+	l.calmWithin = time.Nanosecond // a busy machine is no reason to give up
+	if err := l.calm(t.Context()); err != nil {
+		t.Errorf("err = %v", err)
 	}
 }
