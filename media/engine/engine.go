@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 )
 
@@ -89,10 +90,12 @@ func (e *Engine) Watch(fd int, ready func(now time.Time)) (remove func(), err er
 	return w.remove, nil
 }
 
-// idlest is the loop with the fewest descriptors.
+// idlest is the loop with the fewest descriptors; of equals one by lot: those of
+// a call come in pairs, busy and calm, and must not take turns.
 func (e *Engine) idlest() *loop {
-	best, least := e.loops[0], e.loops[0].size()
-	for _, l := range e.loops[1:] {
+	first := rand.IntN(len(e.loops)) //nolint:gosec // a lot, no secret
+	best, least := e.loops[first], e.loops[first].size()
+	for _, l := range e.loops {
 		if n := l.size(); n < least {
 			best, least = l, n
 		}

@@ -389,6 +389,27 @@ func TestHoldingStopsNeitherCollectorNorOthers(t *testing.T) {
 	}
 }
 
+// A call has a busy socket and a calm one, always in this order: both kinds are
+// spread over the loops.
+func TestPairsAreSpread(t *testing.T) {
+	t.Parallel()
+	e, busy := start(t, Options{Config: Config{Loops: 2}}), map[*loop]int{}
+	for range 100 {
+		for _, isBusy := range []bool{true, false} {
+			w, err := e.idlest().watch(newPair(t).near, func(time.Time) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if isBusy {
+				busy[w.loop]++
+			}
+		}
+	}
+	if a, b := busy[e.loops[0]], busy[e.loops[1]]; a < 20 || b < 20 || e.loops[0].size() != e.loops[1].size() {
+		t.Errorf("%d and %d busy ones of %d and %d", a, b, e.loops[0].size(), e.loops[1].size())
+	}
+}
+
 // rested is a loop that no goroutine runs.
 func rested(t testing.TB, hold bool) *loop {
 	t.Helper()
@@ -406,14 +427,14 @@ func TestAnIdleLoopLetsGoOfItsProcessor(t *testing.T) {
 	if _, err := l.watch(p.near, func(time.Time) { p.take() }); err != nil {
 		t.Fatal(err)
 	}
-	for l.quiet < patience {
-		if !l.turn() {
-			t.Fatal("ended")
-		}
-	}
 	p.send(1)
-	if !l.turn() || l.quiet != 0 {
-		t.Errorf("quiet for %d waits after an event", l.quiet)
+	if l.idle < patience || !l.turn() || l.idle != 0 {
+		t.Errorf("idle for %v after an event", l.idle)
+	}
+	for begun := time.Now(); l.idle < patience; {
+		if !l.turn() || time.Since(begun) > 10*time.Second {
+			t.Fatal("it holds on")
+		}
 	}
 }
 

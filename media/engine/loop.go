@@ -33,11 +33,12 @@ type loop struct {
 
 	mu      sync.Mutex // never held while a ready function runs
 	closed  bool
-	last    uint64
+	given   uint64 // newest identity
 	watches map[uint64]*watch
 
 	done  chan struct{}
-	quiet int // waits in a row that ended with nothing
+	last  time.Time     // of the events
+	idle  time.Duration // since last, when it woke
 	found [batch]unix.EpollEvent
 	due   [batch]*watch
 }
@@ -51,7 +52,7 @@ func newLoop(log *slog.Logger, hold bool) (*loop, error) {
 	if err == nil {
 		err = add(epoll, bell, bellID)
 	}
-	l := &loop{log: log, hold: hold, epoll: epoll, bell: bell, watches: map[uint64]*watch{}, done: make(chan struct{})}
+	l := &loop{log: log, hold: hold, epoll: epoll, bell: bell, watches: map[uint64]*watch{}, done: make(chan struct{}), idle: patience}
 	if err != nil {
 		l.free()
 		return nil, fmt.Errorf("bell: %w", err)
@@ -79,8 +80,8 @@ func (l *loop) watch(fd int, ready func(now time.Time)) (*watch, error) {
 	if l.closed {
 		return nil, ErrClosed
 	}
-	l.last++
-	w := &watch{loop: l, id: l.last, fd: fd, ready: ready}
+	l.given++
+	w := &watch{loop: l, id: l.given, fd: fd, ready: ready}
 	if err := add(l.epoll, fd, w.id); err != nil {
 		return nil, fmt.Errorf("engine: watch: %w", err)
 	}
@@ -118,6 +119,10 @@ func (l *loop) turn() bool {
 		return false
 	}
 	now := time.Now()
+	if n > 0 {
+		l.last = now
+	}
+	l.idle = now.Sub(l.last)
 	due, ended := l.collect(n)
 	for _, w := range due {
 		w.serve(now)

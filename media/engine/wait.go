@@ -12,26 +12,21 @@ const (
 	// bound is how long a loop that holds its processor waits at most: so long it
 	// can keep the collector waiting if the signal that interrupts it is lost.
 	bound = 10 * time.Millisecond
-	// patience is how many waits for nothing, 200 ms, let go of the processor: an
-	// idle loop costs nothing.
-	patience = 20
+	// patience is how long after the last event a loop lets go of its processor: an
+	// idle one costs nothing.
+	patience = 200 * time.Millisecond
 )
 
 // wait returns how many descriptors are ready. The runtime interrupts it with a
 // signal when it wants the thread to pause: EINTR is no error.
 func (l *loop) wait() (int, error) {
 	wait := waitYielding
-	if l.hold && l.quiet < patience {
+	if l.hold && l.idle < patience {
 		wait = waitHolding
 	}
 	n, err := wait(l.epoll, &l.found)
 	if errors.Is(err, unix.EINTR) {
 		return 0, nil
-	}
-	if n == 0 {
-		l.quiet++
-	} else {
-		l.quiet = 0
 	}
 	return n, err
 }
