@@ -328,3 +328,29 @@ func (m *mob) mustHaveHeardNothing() {
 		m.t.Errorf("the attackers received %d octets", n)
 	}
 }
+
+// TestPortsUsedUp: a call for which there is no audio port is refused before it
+// is answered; once the other one is over, and its port has rested, there is one.
+func TestPortsUsedUp(t *testing.T) {
+	port := gatewaytest.FreePort(t)
+	c := startCity(t, func(cfg *node.Config) {
+		cfg.RTP.PortMin, cfg.RTP.PortMax, cfg.RTP.Quarantine = uint16(port), uint16(port+1), 100*time.Millisecond
+	})
+	first := (*city).phoneTalks(c, &mob{})
+	if r := c.call(phone.Options{Target: c.dial("12345"), HangupAfter: time.Millisecond}); r.Status != 503 || !r.Answered.IsZero() {
+		t.Errorf("the second call: status %d, answered %v; want 503", r.Status, r.Answered)
+	}
+	first.hangUp()
+	for late := time.Now().Add(patience); ; {
+		r := c.call(phone.Options{Target: c.dial("12345"), HangupAfter: time.Millisecond})
+		if r.Status == 200 {
+			break
+		}
+		if r.Status != 503 || time.Now().After(late) {
+			t.Fatalf("status %d after the port was free", r.Status)
+		}
+	}
+	if n := c.metric("hotline_rtp_ports_exhausted_total"); n < 1 {
+		t.Errorf("%v calls counted that found no port", n)
+	}
+}
