@@ -7,7 +7,6 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
-	"hotline/redisserver"
 	"hotline/routing"
 )
 
@@ -106,7 +105,7 @@ func (n *Node) tend(ctx context.Context, now time.Time, beaten *time.Time) bool 
 // complain is silent while the node stops, and while it is known that Redis is
 // away: the guard has said so.
 func (n *Node) complain(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil && !errors.Is(err, redisserver.ErrAway) {
+	if ctx.Err() == nil && !n.guard.Away() {
 		n.log.Error(what, "error", err) //nolint:sloglint // one of two constant messages
 	}
 }

@@ -52,3 +52,6 @@ func (a *Agent) Hush(ctx context.Context, on bool) error {
 func (a *Agent) Cut(ctx context.Context) error {
 	return a.ask(ctx, func(context.Context) error { return a.client.Close() })
 }
+
+// REST is the agent's sign-in at the staff API.
+func (a *Agent) REST() *REST { return a.rest }
