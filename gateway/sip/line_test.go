@@ -93,16 +93,18 @@ func (l *line) status(want, method string, seq int, parts ...string) string {
 // answered waits for a final answer.
 func (l *line) answered(method string, seq int) string {
 	l.t.Helper()
+	var got []string
 	for range 100 {
 		m := l.receive(5 * time.Second)
 		if m == "" {
 			break
 		}
+		got = append(got, firstLine(m)+" / "+header(m, "CSeq")+" / "+header(m, "Call-ID"))
 		if strings.HasPrefix(m, "SIP/2.0 ") && m[8] != '1' && header(m, "CSeq") == fmt.Sprintf("%d %s", seq, method) && header(m, "Call-ID") == l.callID {
 			return m
 		}
 	}
-	l.t.Fatalf("no answer to %d %s", seq, method)
+	l.t.Fatalf("no answer to %d %s of %s to %s, only\n%s", seq, method, l.callID, l.to, strings.Join(got, "\n"))
 	return ""
 }
 

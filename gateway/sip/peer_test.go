@@ -149,7 +149,7 @@ func (p *peer) final(id, status, m string) (method string) {
 	p.t.Helper()
 	switch {
 	case strings.Contains(m, " CANCEL\r\n"):
-		if status != "200" {
+		if status != "200" && status != "481" { // 481 on a busy machine: it waits for its INVITE 200 ms
 			p.t.Errorf("CANCEL %s got %s", id, status)
 		}
 		return "CANCEL"

@@ -51,7 +51,7 @@ func races() map[string]trial {
 	ring := func(ctx context.Context, in *Inbound) { _ = in.Ring(ctx) }
 	return map[string]trial{
 		"cancel_before_100":    {clause: "RFC 3261 §9.2", what: "INVITE and CANCEL back to back, or the other way round: one final answer each, no call left", serve: pickUp, play: cancelBefore100},
-		"cancel_of_nothing":    {clause: "RFC 3261 §9.2", what: "CANCEL whose INVITE never comes: 481 after a moment", serve: pickUp, play: cancelOfNothing},
+		"cancel_of_nothing":    {clause: "RFC 3261 §9.2", what: "CANCEL whose INVITE does not come: 481 after a moment; when the INVITE does come: 487", serve: pickUp, play: cancelOfNothing},
 		"cancel_crosses_200":   {clause: "RFC 3261 §13.3.1", what: "CANCEL as we answer: 487, or 200 and the call stays until BYE", serve: pickUp, play: cancelCrosses200},
 		"our_cancel_crosses":   {clause: "RFC 3261 §9.1", what: "their 200 crosses our CANCEL: ACK and BYE", play: ourCancelCrosses200},
 		"our_cancel_waits":     {clause: "RFC 3261 §9.1", what: "we give up before any answer: CANCEL only after the first provisional", play: ourCancelWaits},
@@ -145,6 +145,9 @@ func cancelOfNothing(t *testing.T, n *node) {
 	if took := time.Since(began); took < parking {
 		t.Errorf("it waited %v for its INVITE", took)
 	}
+	l.status("487", "INVITE", l.ask("INVITE", "", someSDP)) // it was only late
+	l.write("ACK", 1, "b1", "", "")
+	n.wantEnded(t, contact.CitizenEnded)
 }
 
 func cancelCrosses200(t *testing.T, n *node) {

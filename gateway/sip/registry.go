@@ -12,6 +12,11 @@ import (
 // its own, so the order of arrival is lost.
 const parking = 200 * time.Millisecond
 
+// missed is how long a CANCEL is remembered whose INVITE did not come while it
+// was parked: on a busy machine it may be long in coming. RFC 3261 §17: T4, the
+// life of a message in the network.
+const missed = 5 * time.Second
+
 // dialogKey names a call by our own tag, which nobody can guess.
 type dialogKey struct{ callID, ourTag string }
 
@@ -38,6 +43,7 @@ func keyOfDialog(req *sip.Request) dialogKey {
 type place struct {
 	arrived chan struct{} // closed when call is set
 	call    *call
+	missed  bool // the CANCEL has been refused
 }
 
 // registry finds calls. The Gateway's mutex guards it.
@@ -73,18 +79,30 @@ func (g *Gateway) enlist(c *call) *refusal {
 		if g.calls.invites[key] != nil { // RFC 3261 §8.2.2.2, merged request
 			return refused(482, "Loop Detected")
 		}
-		g.calls.invites[key] = c
-		if waiting := g.calls.parked[key]; waiting != nil {
-			delete(g.calls.parked, key)
-			waiting.call = c
-			close(waiting.arrived)
-		}
 	}
 	if !g.chores.begin() {
 		return busy()
 	}
 	g.calls.dialogs[c.key()] = c
+	if c.invite != nil {
+		g.calls.arrive(keyOfInvite(c.invite), c)
+	}
 	return nil
+}
+
+// arrive hands a call to the CANCELs that wait for it.
+func (r *registry) arrive(key inviteKey, c *call) {
+	r.invites[key] = c
+	waiting := r.parked[key]
+	if waiting == nil {
+		return
+	}
+	delete(r.parked, key)
+	waiting.call = c
+	close(waiting.arrived)
+	if waiting.missed {
+		go c.post(func() { c.onCancelled(nil) })
+	}
 }
 
 // strike takes a call off the list. Its INVITE is remembered a moment longer,
@@ -130,8 +148,18 @@ func (g *Gateway) await(ctx context.Context, k inviteKey) *call {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if at.call == nil && !at.missed {
+		at.missed = true
+		time.AfterFunc(missed, func() { g.forget(k, at) })
+	}
+	return at.call
+}
+
+// forget ends the memory of a CANCEL.
+func (g *Gateway) forget(k inviteKey, at *place) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.calls.parked[k] == at {
 		delete(g.calls.parked, k)
 	}
-	return at.call
 }

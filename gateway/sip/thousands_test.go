@@ -52,7 +52,7 @@ func TestTenThousandCalls(t *testing.T) { //nolint:paralleltest // sockets, goro
 	registry := prometheus.NewRegistry()
 	n := startNode(t, nil, func(o *Options) {
 		o.Registerer = registry
-		o.Timers = Timers{T1: 40 * time.Millisecond, T2: 160 * time.Millisecond}
+		o.Timers = Timers{T1: 80 * time.Millisecond, T2: 320 * time.Millisecond}
 		o.OnCall = func(in gateway.Inbound) { receive(t.Context(), in) }
 	})
 	total := manyCalls
