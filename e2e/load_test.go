@@ -45,6 +45,9 @@ func TestLoadBalancesItsLedger(t *testing.T) {
 	if n := r.Node; n == nil || n.CPUSeconds <= 0 || n.RSS == 0 || n.Contacts["citizen_ended"] != r.Served {
 		t.Errorf("node: %+v", n)
 	}
+	if n := r.Node; n == nil || n.JoinP99 <= 0 || n.CitizenP99 <= 0 || n.AgentP99 <= 0 {
+		t.Errorf("the node did not measure accept to audio: %+v", n)
+	}
 }
 
 // A node that is full says so, and its records know of it.

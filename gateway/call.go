@@ -22,13 +22,15 @@ var ErrGone = errors.New("gateway: the citizen is gone")
 
 var errNotAnswered = errors.New("not answered yet")
 
-// CallOptions are what a Call needs; without a Recorder it is not recorded.
+// CallOptions are what a Call needs; without a Recorder it is not recorded,
+// without Metrics not counted.
 type CallOptions struct {
 	Leg      Inbound
 	Seats    Seats
 	Wheel    *prompt.Wheel
 	Prompts  *prompt.Library
 	Recorder *recorder.Recorder
+	Metrics  *Metrics
 	ID       contact.ID
 	Log      *slog.Logger
 }
@@ -46,6 +48,7 @@ type Call struct {
 	wheel   *prompt.Wheel
 	prompts *prompt.Library
 	tape    *recorder.Recorder // nil: not recorded
+	metrics *Metrics           // nil: not counted
 	id      contact.ID
 	log     *slog.Logger
 	events  chan contact.Event
@@ -64,7 +67,7 @@ var _ contact.Medium = (*Call)(nil)
 // NewCall takes a leg over, with its events.
 func NewCall(o CallOptions) *Call {
 	c := &Call{
-		leg: o.Leg, seats: o.Seats, wheel: o.Wheel, prompts: o.Prompts, tape: o.Recorder, id: o.ID,
+		leg: o.Leg, seats: o.Seats, wheel: o.Wheel, prompts: o.Prompts, tape: o.Recorder, metrics: o.Metrics, id: o.ID,
 		log:    o.Log.With("contact_id", string(o.ID), "call_id", string(o.Leg.ID())),
 		events: make(chan contact.Event, eventsBuffered),
 		gone:   make(chan struct{}),
@@ -176,7 +179,7 @@ func (c *Call) Connect(_ context.Context, agent contact.AgentID) error {
 		return fmt.Errorf("gateway: connect: %w", err)
 	}
 	c.part()
-	c.bridge, c.seat = join(citizen, seat), seat
+	c.bridge, c.seat = join(citizen, seat, c.metrics), seat
 	c.cut()
 	return nil
 }

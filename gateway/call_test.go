@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"hotline/contact"
@@ -25,8 +27,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type hall struct {
 	*gateway.Call
 
-	leg   *gatewaytest.Leg
-	seats *gatewaytest.Seats
+	leg     *gatewaytest.Leg
+	seats   *gatewaytest.Seats
+	metrics *prometheus.Registry
 }
 
 func newHall(t *testing.T) *hall {
@@ -43,8 +46,10 @@ func recorded(t *testing.T, tape *recorder.Recorder) *hall {
 	}
 	wheel := prompt.NewWheel(slog.New(slog.DiscardHandler))
 	h := &hall{leg: gatewaytest.NewLeg(gateway.Arrival{Trunk: "carrier", Called: "12345"}), seats: &gatewaytest.Seats{}}
+	h.metrics = prometheus.NewRegistry()
 	h.Call = gateway.NewCall(gateway.CallOptions{
-		Leg: h.leg, Seats: h.seats, Wheel: wheel, Prompts: prompts, Recorder: tape,
+		Metrics: gateway.NewMetrics(h.metrics),
+		Leg:     h.leg, Seats: h.seats, Wheel: wheel, Prompts: prompts, Recorder: tape,
 		ID: "01JDG3Z4V7Q8W9X0Y1Z2A3B4C5", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(func() {
@@ -165,6 +170,31 @@ func TestBothHearEachOther(t *testing.T) {
 	}
 	if s := h.leg.Stream().Ear().Samples(); !tone.Hears(s, agentTone) || tone.Share(s[len(s)-4000:], media.SampleRate, agentTone) < 0.95 {
 		t.Error("the citizen does not hear the agent alone")
+	}
+}
+
+// Each join counts the first packet of either party, once.
+func TestTimeToTheFirstPacketIsCounted(t *testing.T) {
+	t.Parallel()
+	h := answered(t)
+	agent := h.seats.Sit("1001")
+	for range 2 {
+		if err := h.Connect(t.Context(), "1001"); err != nil {
+			t.Fatal(err)
+		}
+		say(h.leg.Stream(), citizenTone)
+	}
+	say(agent, agentTone) // said only after the second join
+	families, err := h.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]uint64{}
+	for _, m := range families[0].GetMetric() {
+		got[m.GetLabel()[0].GetValue()] = m.GetHistogram().GetSampleCount()
+	}
+	if want := map[string]uint64{"agent": 2, "citizen": 1}; !maps.Equal(got, want) {
+		t.Errorf("%s counted %v, want %v", families[0].GetName(), got, want)
 	}
 }
 

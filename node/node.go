@@ -85,6 +85,7 @@ type Node struct {
 	engine   *engine.Engine
 	ports    *rtp.Ports
 	mint     *gateway.Mint
+	heard    *gateway.Metrics
 	seats    *webrtc.Gateway
 	desk     *desk.Desk
 	hall     *session.Hall

@@ -40,7 +40,7 @@ func (n *Node) openAudio(context.Context) (err error) {
 		return err
 	}
 	n.down.add("desk audio", n.seats.Close)
-	n.mint = gateway.NewMint(n.now)
+	n.mint, n.heard = gateway.NewMint(n.now), gateway.NewMetrics(n.metrics)
 	return nil
 }
 
@@ -120,6 +120,7 @@ func (n *Node) openTrunk(ctx context.Context) (err error) {
 // arrived is where a call enters the house.
 func (n *Node) arrived(leg gateway.Inbound) {
 	n.hall.Receive(n.life, gateway.NewCall(gateway.CallOptions{
-		Leg: leg, Seats: n.seats, Wheel: n.wheel, Prompts: n.prompts, Recorder: n.tape(), ID: n.mint.ID(), Log: n.log,
+		Leg: leg, Seats: n.seats, Wheel: n.wheel, Prompts: n.prompts, Recorder: n.tape(),
+		Metrics: n.heard, ID: n.mint.ID(), Log: n.log,
 	}))
 }

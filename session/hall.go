@@ -225,7 +225,7 @@ func (h *Hall) ask(ctx context.Context, id contact.ID, r request) error {
 	if s == nil {
 		return fmt.Errorf("contact %s: %w", id, ErrNotYours)
 	}
-	r.ctx, r.reply = ctx, make(chan error, 1)
+	r.ctx, r.reply, r.asked = ctx, make(chan error, 1), time.Now()
 	select {
 	case s.requests <- r:
 	case <-s.over:

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/contact"
@@ -12,6 +14,7 @@ type Registerer = prometheus.Registerer
 
 type metrics struct {
 	ends    *prometheus.CounterVec
+	accepts prometheus.Histogram
 	waits   prometheus.Histogram
 	talks   prometheus.Histogram
 	ringEnd *prometheus.CounterVec
@@ -22,6 +25,10 @@ func newMetrics(r Registerer) *metrics {
 		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hotline_session_contacts_total", Help: "Contacts ended, by cause.",
 		}, []string{"cause"}),
+		accepts: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "hotline_session_accept_seconds", Help: "From a desk's accept until citizen and agent are joined.",
+			Buckets: []float64{.001, .002, .005, .01, .015, .02, .03, .04, .05, .075, .1, .15, .2, .3, .5, 1, 5},
+		}),
 		waits: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "hotline_session_wait_seconds", Help: "Queue and ring until both parties heard each other.",
 			Buckets: []float64{1, 3, 5, 10, 15, 20, 30, 60, 120, 300, 600},
@@ -34,12 +41,15 @@ func newMetrics(r Registerer) *metrics {
 			Name: "hotline_session_rings_ended_total", Help: "Offers that did not become a talk, by reason.",
 		}, []string{"why"}),
 	}
-	r.MustRegister(m.ends, m.waits, m.talks, m.ringEnd)
+	r.MustRegister(m.ends, m.accepts, m.waits, m.talks, m.ringEnd)
 	for _, c := range contact.Causes() {
 		m.ends.WithLabelValues(c.String())
 	}
 	return m
 }
+
+// joined is told how long ago the desk's accept came.
+func (m *metrics) joined(after time.Duration) { m.accepts.Observe(after.Seconds()) }
 
 func (m *metrics) ended(r records.Record) {
 	m.ends.WithLabelValues(r.Cause.String()).Inc()

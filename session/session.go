@@ -51,6 +51,7 @@ type request struct {
 	ctx   context.Context
 	agent contact.AgentID
 	token routing.Token
+	asked time.Time // when the command came
 	do    func(*session, request) error
 	reply chan error
 }

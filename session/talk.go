@@ -38,6 +38,7 @@ func (s *session) accept(r request) error {
 		s.decline(RingUnreachable, routing.Disconnected)
 		return err
 	}
+	s.hall.metrics.joined(time.Since(r.asked))
 	s.timer.Stop()
 	s.move(AcceptedBy)
 	s.connected()
