@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hotline/contact"
+	"hotline/gateway/gatewaytest"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -166,6 +167,7 @@ func (p *peer) final(id, status, m string) (method string) {
 
 func TestStrangersGetNothing(t *testing.T) {
 	t.Parallel()
+	gatewaytest.Tried(t, gatewaytest.PeerRawSockets, "RFC 3261 §26.3.2.4", "unknown sources, nonsense and oversize: no answer at all, and the listener lives on")
 	n := startNode(t, pickUp, func(o *Options) { o.Config.Trunks[0].Addresses = []string{"127.0.0.9"} })
 	p := newPeer(t, n.Addrs().UDP)
 	for _, method := range []string{"INVITE", "OPTIONS", "REGISTER", "BYE"} {
@@ -192,6 +194,7 @@ func TestStrangersGetNothing(t *testing.T) {
 
 func TestRepeatedInviteIsOneCall(t *testing.T) {
 	t.Parallel()
+	gatewaytest.Tried(t, gatewaytest.PeerRawSockets, "RFC 3261 §17.2.1", "INVITE repeated ten times: one call; the same by another way: 482")
 	n := startNode(t, func(ctx context.Context, in *Inbound) { _ = in.Ring(ctx) })
 	p := newPeer(t, n.Addrs().UDP)
 	first := p.invite("again", "")
@@ -210,6 +213,7 @@ func TestRepeatedInviteIsOneCall(t *testing.T) {
 // Right tags from another trunk change nothing.
 func TestAnotherTrunkCannotTouchACall(t *testing.T) {
 	t.Parallel()
+	gatewaytest.Tried(t, gatewaytest.PeerRawSockets, "RFC 3261 §26", "BYE with the right tags from another trunk: 403; with a guessed tag: 481; the call stays")
 	n := startNode(t, pickUp, func(o *Options) {
 		o.Config.Trunks = append(o.Config.Trunks, Trunk{Name: "other", Addresses: []string{"127.0.0.9"}, Media: []string{"127.0.0.0/8"}})
 	})
@@ -274,6 +278,7 @@ func TestAPanicCostsOneCall(t *testing.T) {
 // The 200 goes out again after T1, 2·T1, 4·T1 … up to T2, then a BYE.
 func TestTheAnswerIsRepeatedUntilItsTimeIsOver(t *testing.T) {
 	t.Parallel()
+	gatewaytest.Tried(t, gatewaytest.PeerRawSockets, "RFC 3261 §13.3.1.4", "no ACK: the 200 again after T1, doubled up to T2, for 64 T1, then BYE")
 	const t1 = 40 * time.Millisecond
 	n := startNode(t, pickUp, func(o *Options) { o.Timers = Timers{T1: t1, T2: 8 * t1} })
 	p := newPeer(t, n.Addrs().UDP)
