@@ -34,16 +34,21 @@ func newOperator(t *testing.T, hz float64) *operator {
 	tab := gatewaytest.OpenChromium(ctx, t, hz,
 		chromedp.Flag("lang", "zh-CN"), chromedp.Flag("accept-lang", "zh-CN"), chromedp.WindowSize(1366, 768))
 	o := &operator{t, tab}
-	// What the person hears is measured at the receivers, whatever the page does with them.
-	_, err := chromedp.Run(tab, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+	o.inject(earScript) // what the person hears is measured at the receivers, whatever the page does with them
+	return o
+}
+
+// inject runs a script in each page before the page's own.
+func (o *operator) inject(script string) {
+	o.t.Helper()
+	_, err := chromedp.Run(o.ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
-			page.AddScriptToEvaluateOnNewDocumentParams{Source: earScript})
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 		return chromedp.Void{}, err
 	})
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	return o
 }
 
 func mark(id string) chromedp.CSS { return chromedp.CSS(fmt.Sprintf(`[data-testid=%q]`, id)) }
@@ -112,15 +117,21 @@ func (o *operator) text(id string) string {
 // signIn brings the person to a ready desk.
 func (o *operator) signIn(c *city, account string) {
 	o.t.Helper()
-	o.do("open the desk", chromedp.Navigate(fmt.Sprintf("http://localhost:%d/", c.at.HTTP.Port())))
-	o.fill("sign-in-account", account)
-	o.fill("sign-in-password", password(account))
-	o.click("sign-in-submit")
-	o.click("ring-heard-yes")
+	o.enter(int(c.at.HTTP.Port()), account)
 	o.is("leg-state", "proven")
 	o.click("state-menu")
 	o.click("state-ready")
 	o.is("agent-state", "ready")
+}
+
+// enter signs in at a port of this machine.
+func (o *operator) enter(port int, account string) {
+	o.t.Helper()
+	o.do("open the desk", chromedp.Navigate(fmt.Sprintf("http://localhost:%d/", port)))
+	o.fill("sign-in-account", account)
+	o.fill("sign-in-password", password(account))
+	o.click("sign-in-submit")
+	o.click("ring-heard-yes")
 }
 
 // sound is what reaches the person's ear.

@@ -1,7 +1,7 @@
 // The desk in trouble: a reload, a second tab or PC, lost sound, lost devices, a lost socket, a bad network.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { closeAll, fillHalf, launch, makeReady, openDesk, signIn, until } from './desk.mjs'
+import { closeAll, launch, makeReady, openDesk, signIn, until } from './desk.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -105,7 +105,7 @@ test('a citizen who is taken leaves, the draft goes along, and the remedy is at 
   await state(desk.page, 'not_ready')
   await desk.at('notice').filter({ hasText: '市民已回到队首' }).waitFor()
   await until(() => desk.node.drafts.get(desk.contact)?.fields.title === '路灯不亮')
-  assert.equal(await desk.at('inbox-row').count(), 0)
+  await gone(desk.at, 'inbox-row')
   assert.match(await desk.at('bar-state').textContent(), /曾经中断/)
   await desk.at('bar-state-action').click()
   await state(desk.page, 'ready')

@@ -11,8 +11,8 @@ export interface LegEvents {
 
 /** How long `disconnected` may last before ICE starts over. */
 export const restartAfterMs = 2000
-/** Gathering host candidates takes milliseconds; a stuck interface must not hold the offer. */
-const gatheringMs = 1500
+/** The node is ICE-lite and learns our address from our checks: nobody waits for candidates. */
+const gatheringMs = 100
 const codecs = ['audio/pcma', 'audio/pcmu', 'audio/telephone-event']
 
 /**

@@ -25,6 +25,8 @@ export interface PhoneOptions {
 
 /** What the call wants of the microphone. */
 export interface Speech {
+  /** It rings, or somebody talks: no time for a proof. */
+  busy: boolean
   talking: boolean
   muted: boolean
 }
@@ -54,7 +56,7 @@ export class Phone {
   private micLost = false
   private readonly speaker = new Audio()
   private node = ''
-  private speech: Speech = { talking: false, muted: false }
+  private speech: Speech = { busy: false, talking: false, muted: false }
   private proving = false
   private nodeGen = 0
   private askedGen = 0
@@ -187,13 +189,15 @@ export class Phone {
 
   /** Follows the call: microphone sent or not, silenced or not. */
   async speak(s: Speech): Promise<void> {
-    const ended = !s.talking && this.speech.talking
+    const was = this.speech
     this.speech = s
     await this.applySpeech()
-    if (!ended) return
-    this.quality.reset()
-    this.judge.reset()
-    // A connection made during the call, after a reload, could not be proven then.
+    if (was.talking && !s.talking) {
+      this.quality.reset()
+      this.judge.reset()
+    }
+    if (!was.busy || s.busy) return
+    // A connection made during ring or call, after a reload, could not be proven then.
     if (this.micLost) this.reprove()
     else this.askProof(this.leg.generation)
   }
@@ -281,16 +285,19 @@ export class Phone {
   }
 
   private askProof(gen: number): void {
-    if (gen !== this.leg.generation || gen === this.askedGen || !this.leg.connected || this.speech.talking) return
+    if (gen !== this.leg.generation || gen === this.askedGen || !this.leg.connected || this.speech.busy) return
     this.askedGen = gen
     void this.askAgain(gen, proofTries)
   }
 
   private async askAgain(gen: number, tries: number): Promise<void> {
+    await this.deviceWork // a proof without a microphone that is just being opened would fail
     const refused = await this.o.command('leg.prove', {}).then(() => false, () => true)
-    if (!refused || tries <= 1) return
+    if (!refused) return
     await new Promise((done) => setTimeout(done, proofPatienceMs))
-    if (gen === this.leg.generation && this.leg.connected && !this.speech.talking) await this.askAgain(gen, tries - 1)
+    if (gen !== this.leg.generation) return
+    if (tries > 1 && this.leg.connected && !this.speech.busy) await this.askAgain(gen, tries - 1)
+    else this.askedGen = 0 // the next occasion asks
   }
 
   /** What was proven is in doubt. */

@@ -115,7 +115,8 @@ export const useDesk = defineStore('desk', () => {
     const account = session.account.account
     void forms.start(account)
     const p = ensurePhone()
-    if (microphone.value !== 'open') await openMicrophone()
+    // After a reload in a call nothing waits for the microphone: it joins when it is open.
+    if (microphone.value !== 'open') void openMicrophone()
     tab = new PhoneTab(account, { onLost: tabLost, onGained: () => void takePhone() })
     const owner = await tab.claim()
     secondTab.value = !owner
@@ -187,7 +188,8 @@ export const useDesk = defineStore('desk', () => {
     if (state.value.taken && state.value.taken.contact !== before.taken?.contact) toldTaken(state.value.taken.contact)
     if (was?.state === 'wrapup' && !is && !busy.has('wrapup.finish')) notices.say('info', t('notice.ended'))
     if (!is) quality.value = null
-    void phone?.speak({ talking: is?.state === 'talking' || is?.state === 'held', muted: (is?.muted ?? false) || is?.state === 'held' })
+    const talking = is?.state === 'talking' || is?.state === 'held'
+    void phone?.speak({ busy: talking || is?.state === 'ringing', talking, muted: (is?.muted ?? false) || is?.state === 'held' })
   }
 
   /** The citizen waits for another agent, and the form goes along. */
@@ -287,8 +289,8 @@ export const useDesk = defineStore('desk', () => {
     if (!c || !inCall.value) return
     const on = !c.muted
     // The local track first: silence must not wait for the network.
-    if (on) void phone?.speak({ talking: true, muted: true })
-    if (!(await order('call.mute', { contact: c.contact, on })) && on) void phone?.speak({ talking: true, muted: c.muted })
+    if (on) void phone?.speak({ busy: true, talking: true, muted: true })
+    if (!(await order('call.mute', { contact: c.contact, on })) && on) void phone?.speak({ busy: true, talking: true, muted: c.muted })
   }
 
   async function hangup(): Promise<void> {

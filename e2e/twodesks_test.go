@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"hotline/desk/headless"
+	"hotline/gateway/gatewaytest"
+)
+
+// TestSecondPC: the same account on another PC asks, takes the phone with the
+// call, and gives it back.
+func TestSecondPC(t *testing.T) {
+	gatewaytest.Tried(t, gatewaytest.PeerChromium, "docs/desk.md: when something breaks",
+		"a second browser takes the phone in a call: the audio moves with it and back, the other desk looks on")
+	c := soundCity(t, nil)
+	here, there := newOperator(t, 1004), newOperator(t, 1500)
+	here.signIn(c, "1001")
+	citizen := gatewaytest.StartBaresip(t, c.dial("12345"), "13812345678", 600)
+	here.answers()
+	there.enter(int(c.at.HTTP.Port()), "1001")
+	there.do("it asks", visible("phone-dialog"))
+	there.says("phone-dialog", "转到本机")
+	there.click("phone-take")
+	there.hears(600)
+	here.do("it is told", visible("phone-dialog"))
+	here.click("phone-stay")
+	here.do("the dialog is gone", chromedp.WaitNotVisible(mark("phone-dialog")))
+	here.says("bar-phone", "已转到另一台")
+	here.click("bar-phone-action")
+	here.hears(600)
+	here.is("agent-state", "talking")
+	here.hangsUp()
+	oneTalk(t, c)
+	heard := citizen.Heard()
+	citizenHeard(t, heard, 1500)
+	is := sounding(heard, 1004)
+	if again := run(is, run(is, run(is, 0, true).end+5, false).end, true); again.end-again.begin < 5 {
+		t.Error("the citizen does not hear the first desk again")
+	}
+}
+
+// TestSocketCut: the network between desk and HTTP port is cut; the audio has its
+// own way. The call goes on, the desk says so, what was ordered meanwhile is
+// carried out or refused in words, and what happened meanwhile is not missed.
+func TestSocketCut(t *testing.T) {
+	gatewaytest.Tried(t, gatewaytest.PeerChromium, "docs/desk.md: when something breaks",
+		"the socket is cut in a call: the audio goes on, commands wait 5 s and are refused in words, nothing that happened is missed")
+	c := soundCity(t, nil)
+	cable := newWire(t, c.at.HTTP.String())
+	o := newOperator(t, 1004)
+	o.enter(cable.port(), "1001")
+	o.is("leg-state", "proven")
+	o.click("state-menu")
+	o.click("state-ready")
+	o.is("agent-state", "ready")
+	citizen := gatewaytest.StartBaresip(t, c.dial("12345"), "13812345678", 600)
+	o.answers()
+
+	cable.cut()
+	o.says("bar-link", "信令重连中，通话不受影响")
+	o.hears(600)
+	o.click("hold")
+	o.says("notice", "服务器暂时连不上")
+	o.is("agent-state", "talking")
+	cable.mend()
+	o.do("the socket is back", chromedp.WaitNotPresent(mark("bar-link")))
+	o.hears(600)
+
+	cable.cut()
+	citizen.Stop()
+	cable.mend()
+	o.is("agent-state", "wrapup")
+	r := c.await(c.supervisor(), "that ended", func(r record) bool { return r.Offers == 1 && !r.Connected.IsZero() })
+	if r.Agent != "1001" {
+		t.Errorf("record %+v", r)
+	}
+	is := sounding(citizen.Heard(), 1004)
+	talk := run(is, 0, true)
+	if rest := run(is, talk.end, true); rest.end-rest.begin > 1 {
+		t.Errorf("the audio was interrupted: windows %+v, then %+v", talk, rest)
+	}
+}
+
+// deaf drops the acknowledgement of a ring, as a page that hangs does.
+const deaf = `{
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (text) { if (!String(text).includes('"offer.shown"')) send.call(this, text); };
+}`
+
+// TestOfferThatIsNotShown: a desk that does not acknowledge a ring within 2 s
+// loses it to the next agent, and is told why it is not ready.
+func TestOfferThatIsNotShown(t *testing.T) {
+	gatewaytest.Tried(t, gatewaytest.PeerChromium, "docs/desk-protocol.md: offer.shown",
+		"a desk does not acknowledge a ring: the next agent rings within 3 s, the first is not ready with the reason told")
+	c := soundCity(t, nil)
+	hangs := newOperator(t, 1004)
+	hangs.inject(deaf)
+	hangs.signIn(c, "1001")
+	rang := make(chan time.Time, 1)
+	next := c.agent(headless.Options{
+		Account: "1002", TalkFor: time.Second, WrapUp: 10 * time.Millisecond,
+		Rings: func(headless.Report) { rang <- time.Now() },
+	})
+	gatewaytest.StartBaresip(t, c.dial("12345"), "13812345678", 600)
+	hangs.do("it rings", visible("ring-banner"))
+	began := time.Now()
+	if took := (<-rang).Sub(began); took > 3*time.Second {
+		t.Errorf("the next agent rang after %s, want 3 s at most", took)
+	}
+	hangs.do("not ready, unreachable", chromedp.WaitVisible(chromedp.CSS(`[data-testid="agent-state"][data-state="not_ready"][data-reason="unreachable"]`)))
+	hangs.says("bar-state", "没能在本机响起")
+	if r := c.report(next); !r.Answered {
+		t.Errorf("the next agent reports %+v", r)
+	}
+	r := c.await(c.supervisor(), "that ended", func(r record) bool { return !r.Ended.IsZero() })
+	if r.Offers != 2 || r.Agent != "1002" {
+		t.Errorf("record %+v", r)
+	}
+}
