@@ -6,38 +6,61 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 )
 
+// Why something was dropped before it reached a call.
 const (
-	// maxMessage is what one message may measure; the largest IMS INVITE
-	// seen is 4 KiB.
-	maxMessage = 16 << 10
-	// maxTCP is the number of TCP connections at a time, of all trunks.
-	maxTCP = 256
-	// tcpIdle closes a connection on which nothing arrives.
-	tcpIdle = 5 * time.Minute
-	// tcpStall closes a connection whose peer does not read.
-	tcpStall = 5 * time.Second
+	droppedStranger  = "stranger"  // of an address that nobody configured
+	droppedRate      = "rate"      // more messages a second than its trunk may send
+	droppedSize      = "size"      // over a bound of the border, and nobody to tell
+	droppedMalformed = "malformed" // unreadable, and nobody to tell
+	droppedBusy      = "busy"      // more requests in hand than workers
+	droppedUnproven  = "unproven"  // an answer of ours beyond three times what was asked
+	droppedFull      = "full"      // a TCP connection beyond maxTCP
+	droppedStall     = "stall"     // a TCP connection whose message did not end in time
 )
 
-// border decides who may speak, before a byte is parsed. The trunks are
-// fixed; a peer we call is let in as long as the call lives.
+func dropReasons() []string {
+	return []string{
+		droppedStranger, droppedRate, droppedSize, droppedMalformed,
+		droppedBusy, droppedUnproven, droppedFull, droppedStall,
+	}
+}
+
+// border decides who may speak, how fast and how much, before a byte is
+// parsed. The trunks are fixed; a peer we call is let in as long as the call
+// lives.
 type border struct {
-	trunks  []*trunk
-	metrics *metrics
-	shut    atomic.Bool // nobody is let in any more
+	trunks   []*trunk
+	called   map[netip.Addr]struct{} // where calls of ours go by configuration
+	metrics  *metrics
+	speakers *speakers
+	workers  chan struct{} // one place for each request in hand
+	secret   secret
+	shut     atomic.Bool // nobody is let in any more
 
 	mu     sync.RWMutex
 	guests map[netip.Addr]*guest
-	seen   map[string]struct{} // sources of datagrams that were let in
+	kernel func(allowed []netip.Prefix) // tells the kernel who may speak; may be nil
 }
 
 // guest is a peer of our own calls outside the trunks.
 type guest struct {
 	trunk *trunk
 	calls int
+}
+
+func newBorder(trunks []*trunk, m *metrics) *border {
+	b := &border{
+		trunks: trunks, metrics: m, speakers: newSpeakers(time.Now), secret: newSecret(),
+		workers: make(chan struct{}, maxWorkers), guests: map[netip.Addr]*guest{}, called: map[netip.Addr]struct{}{},
+	}
+	for _, t := range trunks {
+		if at, err := netip.ParseAddrPort(t.outbound); err == nil {
+			b.called[at.Addr().Unmap()] = struct{}{}
+		}
+	}
+	return b
 }
 
 // trunkOf finds the trunk that speaks from an address; nil for a stranger.
@@ -65,6 +88,7 @@ func (b *border) admit(a netip.Addr, t *trunk) (shared *trunk, release func()) {
 	if g == nil {
 		g = &guest{trunk: t}
 		b.guests[a] = g
+		b.tellKernel()
 	}
 	g.calls++
 	return g.trunk, sync.OnceFunc(func() { b.dismiss(a) })
@@ -76,126 +100,85 @@ func (b *border) dismiss(a netip.Addr) {
 	if g := b.guests[a]; g != nil {
 		if g.calls--; g.calls == 0 {
 			delete(b.guests, a)
+			b.tellKernel()
 		}
 	}
 }
 
-// filter stands before sipgo's parser. It drops with (nil, nil): an error
-// would end the listener, and an answer would tell strangers that we exist.
-func (b *border) filter(p sip.TransportReadProps, data []byte) ([]byte, error) {
+// tellKernel has the kernel drop strangers, so that they take no room in the
+// socket's buffer from those who may speak. mu is held.
+func (b *border) tellKernel() {
+	if b.kernel != nil {
+		b.kernel(b.allowed())
+	}
+}
+
+// allowed are the addresses that may speak, whatever their ports. mu is held.
+func (b *border) allowed() []netip.Prefix {
+	var out []netip.Prefix
+	for _, t := range b.trunks {
+		for _, s := range t.sources {
+			out = append(out, s.network)
+		}
+	}
+	for a := range b.guests {
+		out = append(out, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return out
+}
+
+// guard sets the kernel's filter and keeps it up to date.
+func (b *border) guard(kernel func([]netip.Prefix)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kernel = kernel
+	b.tellKernel()
+}
+
+// lets says whether one message may come in: of somebody who may speak, and
+// within the trunk's rate. It allocates nothing for strangers.
+func (b *border) lets(from netip.AddrPort) bool {
 	if b.shut.Load() {
-		return nil, nil
+		return false
 	}
-	if b.trunkOf(addrPort(p.RemoteAddr)) == nil {
-		b.metrics.dropped.WithLabelValues(droppedStranger).Inc()
-		return nil, nil
+	t := b.trunkOf(from)
+	if t == nil {
+		b.drop(droppedStranger)
+		return false
 	}
-	if p.Transport == "UDP" && len(data) > maxMessage {
-		b.metrics.dropped.WithLabelValues(droppedSize).Inc()
-		return nil, nil
+	if !b.speakers.take(from.Addr(), t.limits) {
+		b.drop(droppedRate)
+		return false
 	}
-	if p.Transport == "UDP" {
-		b.see(p.RemoteAddr.String())
-	}
-	return data, nil
+	return true
 }
 
-func (b *border) see(source string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.seen[source] = struct{}{}
-}
+func (b *border) drop(why string) { b.metrics.drop(why) }
 
-// seal leaves a dead end in sipgo's pool for each source that it knows. Once
-// the socket is gone, what its goroutines still hold would open another one,
-// for ever. The reader removes its own entries only, when it ends.
-func (b *border) seal(pool *sip.ConnectionPool, socket net.PacketConn) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	dead := &sip.UDPConnection{PacketConn: socket, PacketAddr: socket.LocalAddr().String(), Listener: true}
-	for source := range b.seen {
-		pool.Add(source, dead)
+// sureOf says whether an address is known to hear what we send there: it has
+// shown so, or we have chosen to call it.
+func (b *border) sureOf(a netip.Addr) bool {
+	if b.speakers.proven(a) {
+		return true
 	}
-	pool.Add(dead.PacketAddr, dead)
+	if _, ok := b.called[a]; ok {
+		return true
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.guests[a] != nil
 }
 
 // addrPort of a UDP or TCP address; the zero value for anything else.
 func addrPort(a net.Addr) netip.AddrPort {
 	switch a := a.(type) {
 	case *net.UDPAddr:
-		return netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())
+		return plain(a.AddrPort())
 	case *net.TCPAddr:
-		return netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())
+		return plain(a.AddrPort())
 	}
 	return netip.AddrPort{}
 }
 
-// gate is a listener that closes strangers' connections unread, and holds at
-// most maxTCP others.
-type gate struct {
-	net.Listener
-
-	border *border
-	places chan struct{}
-}
-
-func newGate(l net.Listener, b *border) *gate {
-	return &gate{Listener: l, border: b, places: make(chan struct{}, maxTCP)}
-}
-
-// Accept waits for a connection that may speak.
-func (g *gate) Accept() (net.Conn, error) {
-	for {
-		c, err := g.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if why := g.refuse(c); why != "" {
-			g.border.metrics.dropped.WithLabelValues(why).Inc()
-			_ = c.Close()
-			continue
-		}
-		return &guarded{Conn: c, leave: sync.OnceFunc(func() { <-g.places })}, nil
-	}
-}
-
-func (g *gate) refuse(c net.Conn) string {
-	if g.border.trunkOf(addrPort(c.RemoteAddr())) == nil {
-		return droppedStranger
-	}
-	select {
-	case g.places <- struct{}{}:
-		return ""
-	default:
-		return droppedFull
-	}
-}
-
-// guarded closes itself when idle and gives its place back.
-type guarded struct {
-	net.Conn
-
-	leave func()
-}
-
-// Read waits at most tcpIdle.
-func (c *guarded) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(tcpIdle)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Read(b)
-}
-
-// Write waits at most tcpStall for a peer that does not read.
-func (c *guarded) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(tcpStall)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(b)
-}
-
-// Close closes the connection once and frees its place.
-func (c *guarded) Close() error {
-	c.leave()
-	return c.Conn.Close()
-}
+// plain makes an IPv4 address out of its IPv6 form.
+func plain(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }

@@ -29,6 +29,9 @@ type Trunk struct {
 	Area      string   `yaml:"area_code" doc:"Area code of this trunk, when it is not the city's."`
 	Outbound  string   `yaml:"outbound"  doc:"Where our own calls on this trunk go, IP:port; empty: this trunk only receives."`
 	Transport string   `yaml:"transport" default:"udp" doc:"Transport of our own calls on this trunk: udp or tcp."`
+	Rate      int      `yaml:"rate"      default:"2000" doc:"Messages a second from one of its addresses; what exceeds it is dropped unread. 0 sets no limit."`
+	Burst     int      `yaml:"burst"     default:"4000" doc:"Messages that one of its addresses may send at once, above rate."`
+	CPS       int      `yaml:"cps"       default:"500" doc:"New calls a second on this trunk; further INVITEs get 503 with Retry-After. 0 sets no limit."`
 }
 
 // Timers are those of RFC 3261 §17 and RFC 4028 which our dialogs use.
@@ -140,6 +143,11 @@ func (t Trunk) validate(at string) []error {
 	}
 	if err := validArea(at+"area_code", t.Area); err != nil {
 		errs = append(errs, err)
+	}
+	for name, n := range map[string]int{"rate": t.Rate, "burst": t.Burst, "cps": t.CPS} {
+		if n < 0 {
+			errs = append(errs, fmt.Errorf("%s%s: must not be negative", at, name))
+		}
 	}
 	return errs
 }

@@ -71,6 +71,7 @@ type Gateway struct {
 
 	transport    *sip.TransportLayer
 	transactions *sip.TransactionLayer
+	socket       *socket // of UDP; nil without
 	listeners    []interface{ Close() error }
 	serving      sync.WaitGroup // the listeners' readers
 
@@ -98,7 +99,7 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		config: o.Config, ports: o.Ports, log: o.Log, onCall: o.OnCall, health: o.Health,
 		timers: o.Timers.orDefault(), metrics: m, calls: newRegistry(),
-		border: &border{trunks: trunks, metrics: m, guests: map[netip.Addr]*guest{}, seen: map[string]struct{}{}},
+		border: newBorder(trunks, m),
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.stack()
@@ -108,11 +109,8 @@ func New(o Options) (*Gateway, error) {
 // stack builds sipgo's parser, transport and transactions.
 func (g *Gateway) stack() {
 	log := slog.New(quiet{g.log})
-	parser := sip.NewParser()
-	parser.MaxMessageLength = maxMessage // over TCP; the filter sees to UDP
-	g.transport = sip.NewTransportLayer(net.DefaultResolver, parser, nil,
-		sip.WithTransportLayerLogger(log), sip.WithTransportLayerReadFilter(g.border.filter))
-	g.transport.OnMessage(mark) // before the transactions see it
+	g.transport = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(log))
+	g.transport.OnMessage(g.screen) // before the transactions see it
 	g.transactions = sip.NewTransactionLayer(g.transport,
 		sip.WithTransactionLayerLogger(log),
 		sip.WithTransactionLayerTerminateOnConnClose(),
@@ -154,15 +152,13 @@ func (g *Gateway) bind(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if conn, ok := pc.(*net.UDPConn); ok {
-			_ = conn.SetReadBuffer(readBuffer) // the kernel's limit is no fault
-		}
-		g.listeners = append(g.listeners, pc)
+		conn := pc.(*net.UDPConn)
+		g.socket = newSocket(conn, g.border, g.transport.Pool("udp"))
+		g.listeners = append(g.listeners, g.socket)
 		g.self.udp = addrPort(pc.LocalAddr())
-		// Known to sipgo before its reader runs, or an early call of ours
-		// would try to bind the port anew.
-		at := pc.LocalAddr().String()
-		g.transport.Pool("udp").Add(at, &sip.UDPConnection{PacketConn: pc, PacketAddr: at, Listener: true})
+		g.border.guard(guardSocket(conn))
+		drops := func() float64 { return kernelDrops(conn) }
+		g.metrics.inKernel.Store(&drops)
 	}
 	if g.config.TCP == "" {
 		return nil
@@ -171,7 +167,7 @@ func (g *Gateway) bind(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.listeners = append(g.listeners, newGate(l, g.border))
+	g.listeners = append(g.listeners, newGate(l, g.border, func(p any) { g.panicked(g.log, p) }))
 	g.self.tcp = addrPort(l.Addr())
 	return nil
 }
@@ -179,14 +175,29 @@ func (g *Gateway) bind(ctx context.Context) error {
 func (g *Gateway) serve(l interface{ Close() error }) {
 	var err error
 	switch l := l.(type) {
-	case net.PacketConn:
-		err = g.transport.ServeUDP(l)
+	case *socket:
+		for again := true; again; {
+			again, err = g.serveUDP(l)
+		}
 	case net.Listener:
 		err = g.transport.ServeTCP(l)
 	}
 	if !g.isClosed() {
 		g.log.Error("sip listener ended", "error", err)
 	}
+}
+
+// serveUDP runs the stack's one reader until it ends. It starts anew when it
+// knows too many sources, or when a datagram made it panic.
+func (g *Gateway) serveUDP(s *socket) (again bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.panicked(g.log, p)
+			again = true
+		}
+	}()
+	err = g.transport.ServeUDP(s)
+	return s.renew.Swap(false), err
 }
 
 // Addresses are what a Gateway is bound to; zero: not.
@@ -240,8 +251,8 @@ func (g *Gateway) shut() error {
 	var errs []error
 	sealed := false
 	for _, l := range g.listeners {
-		if socket, ok := l.(net.PacketConn); ok {
-			g.border.seal(g.transport.Pool("udp"), socket)
+		if s, ok := l.(*socket); ok {
+			s.seal()
 			sealed = true
 		}
 		errs = append(errs, l.Close())

@@ -22,11 +22,11 @@ var _ gateway.Inbound = (*Inbound)(nil)
 // onInvite begins a call, or refuses it before anything is kept.
 func (g *Gateway) onInvite(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 	if g.draining.Load() {
-		g.refuse(req, tx, busy())
+		g.turnAway(req, tx, busy())
 		return
 	}
 	if g.onCall == nil { // a telephone that only calls
-		g.refuse(req, tx, statusOf(contact.RefusedClosed))
+		g.turnAway(req, tx, statusOf(contact.RefusedClosed))
 		return
 	}
 	tag, _ := req.To().Params.Get("tag")
@@ -37,28 +37,18 @@ func (g *Gateway) onInvite(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 	if r == nil {
 		c.granted, r = g.grant(req)
 	}
+	in := &Inbound{call: c, arrival: c.arrivalOf(req)}
 	if r == nil {
 		r = g.enlist(c)
 	}
 	if r != nil {
-		g.refuse(req, tx, r)
+		g.turnAway(req, tx, r)
 		return
 	}
 	// At once: it stops the peer's repetitions, and sipgo's own 100.
 	g.reply(req, tx, g.response(req, 100, "Trying"))
-	in := &Inbound{call: c, arrival: c.arrivalOf(req)}
 	go c.run()
-	g.watchCancel(c, tx)
-	g.onCall(in)
-}
-
-// watchCancel listens for the CANCEL that sipgo matches and answers itself.
-// The callback holds sipgo's lock: it must only hand over.
-func (g *Gateway) watchCancel(c *call, tx *sip.ServerTx) {
-	cancelled := func(cancel *sip.Request) { go c.post(func() { c.leave(evCancel, cancel) }) }
-	if !tx.OnCancel(cancelled) {
-		cancelled(nil) // it came before we listened
-	}
+	g.present(in)
 }
 
 func (c *call) readOffer() *refusal {

@@ -2,17 +2,11 @@ package sip
 
 import (
 	"strconv"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hotline/contact"
-)
-
-// Why something was dropped before it was parsed.
-const (
-	droppedStranger = "stranger"
-	droppedSize     = "size"
-	droppedFull     = "full"
 )
 
 // Which way a call goes.
@@ -29,6 +23,9 @@ type metrics struct {
 	ended    *prometheus.CounterVec
 	answered *prometheus.CounterVec
 	dropped  *prometheus.CounterVec
+	drops    map[string]prometheus.Counter // of dropped
+	kernel   prometheus.CounterFunc
+	inKernel atomic.Pointer[func() float64] // what kernel asks
 	panics   prometheus.Counter
 	digits   prometheus.Counter
 }
@@ -38,12 +35,17 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		open:     gauge("calls", "Calls that live now.", "direction"),
 		ended:    counter("calls_ended_total", "Calls that ended, by cause.", "direction", "cause"),
 		answered: counter("responses_total", "Final answers we gave to requests, by method and status.", "method", "status"),
-		dropped:  counter("dropped_total", "What the border dropped before parsing it.", "reason"),
+		dropped:  counter("dropped_total", "What the border dropped unanswered, by reason.", "reason"),
+		drops:    map[string]prometheus.Counter{},
 		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "hotline_gateway_sip_panics_total", Help: "Panics that ended one call each."}),
 		digits:   prometheus.NewCounter(prometheus.CounterOpts{Name: "hotline_gateway_sip_digits_lost_total", Help: "Keys that nobody fetched in time."}),
 	}
+	m.kernel = prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "hotline_gateway_sip_kernel_dropped_total",
+		Help: "Datagrams that the kernel dropped at our socket: of strangers, or for want of room.",
+	}, m.kernelDrops)
 	if r != nil {
-		r.MustRegister(m.open, m.ended, m.answered, m.dropped, m.panics, m.digits)
+		r.MustRegister(m.open, m.ended, m.answered, m.dropped, m.kernel, m.panics, m.digits)
 	}
 	m.preset()
 	return m
@@ -57,9 +59,18 @@ func (m *metrics) preset() {
 			m.ended.WithLabelValues(d, c.String())
 		}
 	}
-	for _, why := range []string{droppedStranger, droppedSize, droppedFull} {
-		m.dropped.WithLabelValues(why)
+	for _, why := range dropReasons() {
+		m.drops[why] = m.dropped.WithLabelValues(why)
 	}
+}
+
+func (m *metrics) drop(why string) { m.drops[why].Inc() }
+
+func (m *metrics) kernelDrops() float64 {
+	if ask := m.inKernel.Load(); ask != nil {
+		return (*ask)()
+	}
+	return 0
 }
 
 // response counts a final answer; methods outside our own are one label.

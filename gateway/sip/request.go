@@ -8,7 +8,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// methods are those we serve.
+// methods are those we serve; RFC 3261 §8.2.1 tells those that we know and do
+// not serve (405) from those that nobody has told us of (501).
 func methods() []string { return []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE"} }
 
 func known(method string) bool { return slices.Contains(methods(), method) }
@@ -19,7 +20,8 @@ func allowHeader() [2]string { return [2]string{"Allow", strings.Join(methods(),
 // returns the refusal that a request deserves, or nil.
 func check(req *sip.Request) *refusal {
 	for _, test := range []func(*sip.Request) *refusal{
-		checkVersion, checkHeaders, checkSingles, checkCSeq, checkHops, checkMethod, checkTarget, checkExtensions, checkBody,
+		checkVersion, checkCount, checkHeaders, checkSingles, checkCSeq, checkHops, checkMethod, checkTarget,
+		checkExtensions, checkAccept, checkBody,
 	} {
 		if r := test(req); r != nil {
 			return r
@@ -29,7 +31,7 @@ func check(req *sip.Request) *refusal {
 }
 
 func checkVersion(req *sip.Request) *refusal {
-	if req.SipVersion != "SIP/2.0" {
+	if req.GetHeader(versionHeader) != nil {
 		return refused(505, "Version Not Supported")
 	}
 	return nil
@@ -42,10 +44,7 @@ func checkHeaders(req *sip.Request) *refusal {
 	if strings.ContainsFunc(req.CallID().Value(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return refused(400, "Bad Call-ID")
 	}
-	if tag, ok := req.From().Params.Get("tag"); (!ok || tag == "") && req.Method == sip.INVITE {
-		return refused(400, "Missing From Tag")
-	}
-	return nil
+	return checkFrom(req)
 }
 
 // checkSingles refuses a second value of what may be there once only: two
@@ -87,7 +86,8 @@ func fullName(name string) string {
 }
 
 func checkCSeq(req *sip.Request) *refusal {
-	if req.CSeq().MethodName != req.Method {
+	// The stack has written the method in capitals; in the CSeq it stands as sent.
+	if !strings.EqualFold(string(req.CSeq().MethodName), string(req.Method)) {
 		return refused(400, "CSeq Method Mismatch")
 	}
 	return nil
@@ -106,10 +106,13 @@ func checkHops(req *sip.Request) *refusal {
 }
 
 func checkMethod(req *sip.Request) *refusal {
-	if !known(string(req.Method)) {
+	switch sent := string(req.CSeq().MethodName); {
+	case known(sent):
+		return nil
+	case slices.Contains(declined(), sent):
 		return refused(405, "Method Not Allowed", allowHeader())
 	}
-	return nil
+	return refused(501, "Not Implemented", allowHeader())
 }
 
 func checkTarget(req *sip.Request) *refusal {

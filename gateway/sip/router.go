@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -9,14 +10,22 @@ import (
 // onRequest takes each request from the transaction layer, on a goroutine of
 // its own. A panic costs this one request.
 func (g *Gateway) onRequest(req *sip.Request, tx *sip.ServerTx) {
+	if req.Method == heldCancel {
+		plain := *req // the stack keeps its own
+		plain.Method, req = sip.CANCEL, &plain
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			g.panicked(g.log.With("method", methodLabel(req)), p)
-			g.refuse(req, tx, refused(500, "Server Internal Error"))
+			g.turnAway(req, tx, refused(500, "Server Internal Error"))
 		}
 	}()
-	from := sourceOf(req)
-	t := g.border.trunkOf(from)
+	if !g.border.enter() {
+		g.overrun(req, tx)
+		return
+	}
+	defer g.border.leave()
+	t := g.border.trunkOf(sourceOf(req))
 	switch {
 	case t == nil: // left the border's list since its datagram passed
 		tx.Terminate()
@@ -27,7 +36,7 @@ func (g *Gateway) onRequest(req *sip.Request, tx *sip.ServerTx) {
 		}
 	default:
 		if r := check(req); r != nil {
-			g.refuse(req, tx, r)
+			g.turnAway(req, tx, r)
 			return
 		}
 		g.dispatch(req, tx, t)
@@ -55,12 +64,14 @@ func (g *Gateway) dispatch(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 		g.onCancel(req, tx, t)
 	case inDialog(req):
 		g.onInDialog(req, tx, t)
+	case req.Method == sip.INVITE && !t.takesCall(time.Now()):
+		g.turnAway(req, tx, busy())
 	case req.Method == sip.INVITE:
 		g.onInvite(req, tx, t)
 	case req.Method == sip.OPTIONS:
 		g.onOptions(req, tx)
 	default: // BYE, UPDATE of nothing
-		g.refuse(req, tx, refused(481, "Call/Transaction Does Not Exist"))
+		g.turnAway(req, tx, refused(481, "Call/Transaction Does Not Exist"))
 	}
 }
 
@@ -77,7 +88,11 @@ func (g *Gateway) refuse(req *sip.Request, tx *sip.ServerTx, r *refusal) {
 // response builds an answer without a body.
 func (g *Gateway) response(req *sip.Request, status int, reason string, headers ...[2]string) *sip.Response {
 	res := sip.NewResponseFromRequest(req, status, reason, nil)
-	res.SipVersion = "SIP/2.0" // not the one of a request we refuse for it
+	if from := res.From(); from != nil {
+		if tag, ok := from.Params.Get("tag"); ok && tag == "" { // of untagged
+			from.Params.Remove("tag")
+		}
+	}
 	for _, h := range headers {
 		res.AppendHeader(sip.NewHeader(h[0], h[1]))
 	}
@@ -94,10 +109,10 @@ func (g *Gateway) reply(req *sip.Request, tx *sip.ServerTx, res *sip.Response) {
 
 func (g *Gateway) onOptions(req *sip.Request, tx *sip.ServerTx) {
 	if g.draining.Load() || (g.health != nil && !g.health()) {
-		g.refuse(req, tx, busy())
+		g.turnAway(req, tx, busy())
 		return
 	}
-	g.reply(req, tx, g.response(req, 200, "OK", g.abilities()...))
+	g.answerOnce(req, tx, g.response(req, 200, "OK", g.abilities()...))
 }
 
 // abilities are the headers that tell what we can do (RFC 3261 §11.2).
@@ -112,15 +127,16 @@ func (g *Gateway) supported() string {
 	return timerOption
 }
 
-// onCancel takes the CANCELs that sipgo could not match: those that overtook
-// their INVITE, and those of nothing.
+// onCancel takes each CANCEL: the stack is kept from matching one, since it
+// does not look at who sent it. One may overtake its INVITE. Some peers give it
+// a branch of its own; what names the call is the rest.
 func (g *Gateway) onCancel(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 	c := g.await(g.ctx, keyOfInvite(req))
 	if c == nil || c.trunk != t {
-		g.refuse(req, tx, refused(481, "Call/Transaction Does Not Exist"))
+		g.turnAway(req, tx, refused(481, "Call/Transaction Does Not Exist"))
 		return
 	}
-	g.reply(req, tx, g.response(req, 200, "OK"))
+	g.answerOnce(req, tx, g.response(req, 200, "OK"))
 	c.post(func() { c.onCancelled(req) })
 }
 
@@ -136,10 +152,23 @@ func (g *Gateway) onInDialog(req *sip.Request, tx *sip.ServerTx, t *trunk) {
 	c := g.find(keyOfDialog(req))
 	switch {
 	case c == nil:
-		g.refuse(req, tx, refused(481, "Call/Transaction Does Not Exist"))
+		g.turnAway(req, tx, refused(481, "Call/Transaction Does Not Exist"))
 	case c.trunk != t:
-		g.refuse(req, tx, refused(403, "Forbidden"))
-	case !c.post(func() { c.onRequest(req, tx) }):
-		g.refuse(req, tx, refused(481, "Call/Transaction Does Not Exist"))
+		g.turnAway(req, tx, refused(403, "Forbidden"))
+	case !c.post(func() { c.handle(req, tx) }):
+		g.turnAway(req, tx, refused(481, "Call/Transaction Does Not Exist"))
+	default:
+		g.border.speakers.prove(sourceOf(req).Addr()) // it bears our tag
 	}
+}
+
+// handle has the request answered even if the call breaks over it.
+func (c *call) handle(req *sip.Request, tx *sip.ServerTx) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.gateway.turnAway(req, tx, refused(500, "Server Internal Error"))
+			panic(p) // the call ends of it
+		}
+	}()
+	c.onRequest(req, tx)
 }

@@ -49,6 +49,7 @@ func startNode(t *testing.T, serve func(context.Context, *Inbound), change ...fu
 	if err := n.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	n.border.speakers.prove(netip.MustParseAddr("127.0.0.1")) // as after its first call
 	t.Cleanup(func() { n.stop(t, ports) })
 	return n
 }

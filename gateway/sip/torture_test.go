@@ -14,7 +14,7 @@ func TestRFC4475(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"badvers": "505", "bext01": "420", "invut": "415", "mismatch01": "400", "mismatch02": "",
-		"multi01": "400", "sdp01": "488", "unkscm": "416", "zeromf": "483", "insuf": "400", "mcl01": "400",
+		"multi01": "400", "sdp01": "406", "unkscm": "416", "zeromf": "483", "insuf": "400", "mcl01": "400",
 	}
 	files, err := filepath.Glob("testdata/rfc4475/*.dat")
 	if err != nil || len(files) < 49 {

@@ -3,6 +3,8 @@ package sip
 import (
 	"net/netip"
 	"slices"
+	"sync"
+	"time"
 )
 
 // trunk is a Trunk read.
@@ -13,6 +15,17 @@ type trunk struct {
 	plan      numbering
 	outbound  string
 	transport string
+	limits    limits
+
+	mu    sync.Mutex
+	calls bucket // of new calls
+}
+
+// takesCall says whether the trunk may bring one more new call now.
+func (t *trunk) takesCall(now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.calls.take(t.limits.calls, t.limits.calls, now)
 }
 
 func (c Config) trunks() ([]*trunk, error) {
@@ -31,7 +44,7 @@ func (t Trunk) read(area string) (*trunk, error) {
 	if t.Area != "" {
 		area = t.Area
 	}
-	out := &trunk{name: t.Name, plan: numbering{area: area}, outbound: t.Outbound, transport: t.Transport}
+	out := &trunk{name: t.Name, plan: numbering{area: area}, outbound: t.Outbound, transport: t.Transport, limits: t.limits()}
 	for _, a := range t.Addresses {
 		s, err := parseSource(a)
 		if err != nil {
@@ -47,6 +60,10 @@ func (t Trunk) read(area string) (*trunk, error) {
 		out.media = append(out.media, p)
 	}
 	return out, nil
+}
+
+func (t Trunk) limits() limits {
+	return limits{rate: float64(t.Rate), burst: float64(t.Burst), calls: float64(t.CPS)}
 }
 
 func (t *trunk) speaksFor(from netip.AddrPort) bool {
