@@ -71,13 +71,19 @@ type desk struct {
 
 func openDesk(t *testing.T, s *Seat) *desk {
 	t.Helper()
+	return openDeskVia(t, s, func(answer string) string { return answer })
+}
+
+// openDeskVia changes the answers on their way to the browser.
+func openDeskVia(t *testing.T, s *Seat, change func(string) string) *desk {
+	t.Helper()
 	page, err := os.ReadFile("testdata/desk.html")
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(page) })
-	mux.HandleFunc("POST /offer", func(w http.ResponseWriter, r *http.Request) { answerHTTP(w, r, s) })
+	mux.HandleFunc("POST /offer", func(w http.ResponseWriter, r *http.Request) { answerHTTP(w, r, s, change) })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 
@@ -86,7 +92,7 @@ func openDesk(t *testing.T, s *Seat) *desk {
 	return d
 }
 
-func answerHTTP(w http.ResponseWriter, r *http.Request, s *Seat) {
+func answerHTTP(w http.ResponseWriter, r *http.Request, s *Seat, change func(string) string) {
 	offer, _ := io.ReadAll(r.Body)
 	gen, _ := strconv.Atoi(r.URL.Query().Get("gen"))
 	answer, err := s.Answer(r.Context(), gen, string(offer))
@@ -94,7 +100,7 @@ func answerHTTP(w http.ResponseWriter, r *http.Request, s *Seat) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	_, _ = io.WriteString(w, answer)
+	_, _ = io.WriteString(w, change(answer))
 }
 
 func (d *desk) run(action chromedp.Action[chromedp.Void]) {
