@@ -73,22 +73,25 @@ func (c *call) put(req *sip.Request) {
 
 // onRefreshed takes the final answer to our re-INVITE or UPDATE; nil: none.
 func (c *call) onRefreshed(res *sip.Response) {
-	method := c.asking
+	method, status := c.asking, 0
 	c.asking = ""
+	if res != nil {
+		status = res.StatusCode
+	}
 	switch {
-	case res == nil, res.StatusCode == 408, res.StatusCode == 481: // RFC 3261 §12.2.1.2
+	case status == 0, status == 408, status == 481: // RFC 3261 §12.2.1.2
 		c.order(evLost, contact.MediaLost)
 	case res.IsSuccess():
 		c.renewed(method, res)
-	case res.StatusCode == 422 && wishOf(res).min > c.clock.expires:
+	case status == 422 && wishOf(res).min > c.clock.expires:
 		c.step(evRefresh)
 		c.clock.expires = wishOf(res).min
 		c.ask(c.clock.expires)
-	case method == sip.UPDATE && (res.StatusCode == 405 || res.StatusCode == 501):
+	case method == sip.UPDATE && (status == 405 || status == 501):
 		c.updates = false
 		c.step(evRefresh)
 		c.ask(c.clock.expires)
-	case res.StatusCode == 491:
+	case status == 491:
 		c.step(evPutOff)
 		c.clock.again(afterGlare(c.direction == outbound))
 	default:
@@ -134,8 +137,8 @@ func (g *Gateway) demand(expires time.Duration, refresher string) [][2]string {
 // insist sends our INVITE anew with the interval that a 422 asks for; false:
 // there is nothing to gain by it.
 func (c *call) insist(res *sip.Response) bool {
-	wanted := wishOf(res).min
-	if res.StatusCode != 422 || wanted <= c.attempt.expires || wanted >= maxExpires || !c.step(evRetry) {
+	status, wanted := res.StatusCode, wishOf(res).min
+	if status != 422 || wanted <= c.attempt.expires || wanted >= maxExpires || !c.step(evRetry) {
 		return false
 	}
 	invite := c.attempt.invite.Clone()

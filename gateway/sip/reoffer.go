@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -139,12 +140,8 @@ func (c *call) reanswer(method sip.RequestMethod, body []byte) ([]byte, *refusal
 // grant finds the terms of the session timer that a request gets.
 func (g *Gateway) grant(req *sip.Request) (terms, *refusal) {
 	own, w := g.config.SessionExpires, wishOf(req)
-	if own == 0 {
-		for _, option := range tokens(req, "require") {
-			if option == timerOption {
-				return terms{}, refused(420, "Bad Extension", [2]string{"Unsupported", timerOption})
-			}
-		}
+	if own == 0 && slices.Contains(tokens(req, "require"), timerOption) {
+		return terms{}, refused(420, "Bad Extension", [2]string{"Unsupported", timerOption})
 	}
 	t, ok := grant(w, own, g.timers.MinSE)
 	if !ok {

@@ -85,7 +85,7 @@ func TestTenThousandCalls(t *testing.T) { //nolint:paralleltest // sockets, goro
 // receive is the house: by the number dialled.
 func receive(ctx context.Context, in gateway.Inbound) {
 	go func() {
-		for range in.Events() { //nolint:revive // only drained
+		for range in.Events() { // read to the end
 		}
 	}()
 	switch in.Arrival().Called {
