@@ -191,3 +191,9 @@ func (m metrics) quantile(family, labels string, q float64) float64 {
 	}
 	return 0
 }
+
+// Joined is how many talks a node has begun, by its admin address.
+func Joined(ctx context.Context, admin string) (int, error) {
+	m, err := scrape(ctx, admin)
+	return int(m["hotline_session_accept_seconds_count"]), err
+}

@@ -97,6 +97,9 @@ func gates() []gate {
 		{"forward-rtp-srtp-lost", byOurs, 0},
 		{"media-injected", byOurs, 0},
 		{"media-bled", byOurs, 0},
+		{"call-setup", byRatio, 1.3},
+		{"accept-to-audio", byOurs, answerCeiling},
+		{"memory-per-call", byOurs, memoryCeiling},
 	}
 }
 

@@ -25,6 +25,9 @@ func benches() []bench {
 		{"forward-rtp-rtp", benchForwardTrunk},
 		{"forward-rtp-srtp", benchForwardBrowser},
 		{"media-injected", benchInject},
+		{"call-setup", benchSetup},
+		{"accept-to-audio", benchAnswer},
+		{"memory-per-call", benchMemory},
 	}
 }
 
@@ -33,6 +36,7 @@ func roles() map[string]func(io.ReadWriteCloser) error {
 	return map[string]func(io.ReadWriteCloser) error{
 		"generator": serveGenerator,
 		"relay":     serveRelay,
+		"city":      serveCity,
 	}
 }
 
