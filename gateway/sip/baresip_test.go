@@ -16,6 +16,7 @@ import (
 // that is measured in what baresip wrote down.
 func TestBaresipHearsAndIsHeard(t *testing.T) {
 	t.Parallel()
+	gatewaytest.Tried(t, gatewaytest.PeerBaresip, "RFC 3551 §4.5.14", "a call with A-law: a tone each way, each at the other's ear and nowhere else")
 	wheel := prompt.NewWheel(slog.New(slog.DiscardHandler))
 	t.Cleanup(wheel.Close)
 	ear := tone.NewEar(16000)
@@ -37,6 +38,62 @@ func TestBaresipHearsAndIsHeard(t *testing.T) {
 	}
 	if tone.Hears(heard, 440) {
 		t.Error("baresip heard itself")
+	}
+}
+
+// A phone that knows no session timers takes our refreshes, and the audio goes
+// on through them.
+func TestBaresipIsRefreshed(t *testing.T) {
+	t.Parallel()
+	gatewaytest.Tried(t, gatewaytest.PeerBaresip, "RFC 3261 §14.2", "our re-INVITE with the description unchanged, again and again: accepted, the audio goes on")
+	ear := tone.NewEar(16000)
+	n := startNode(t, func(ctx context.Context, in *Inbound) {
+		if in.Answer(ctx) == nil {
+			in.Media().Forward(ear)
+		}
+	}, timed)
+	gatewaytest.StartBaresip(t, fmt.Sprintf("sip:12345@%s", n.Addrs().UDP), "13812345678", 440)
+	in := n.call(t)
+	if in.Answered(t) == nil {
+		t.Fatal("not talking")
+	}
+	hears(t, ear, 440)
+	for range 3 {
+		ask := func() error {
+			in.clock.set(terms{expires: time.Hour, ours: true})
+			in.refresh()
+			return nil
+		}
+		if err := in.do(t.Context(), ask); err != nil {
+			t.Fatal(err)
+		}
+		in.wantRefreshed(t)
+		hears(t, ear, 440)
+	}
+}
+
+// wantRefreshed waits until our request has been answered with a 2xx, which
+// says nothing of timers and so ends them (RFC 4028 §7.2).
+func (i *Inbound) wantRefreshed(t *testing.T) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(10 * time.Second); ; <-tick.C {
+		var state State
+		var watched time.Duration
+		look := func() error {
+			state, watched = i.state, i.clock.expires
+			return nil
+		}
+		if err := i.do(t.Context(), look); err != nil {
+			t.Fatalf("the call ended: %v", err)
+		}
+		switch {
+		case state == Talking && watched == 0:
+			return
+		case time.Now().After(end):
+			t.Fatalf("the call is still %s", state)
+		}
 	}
 }
 
