@@ -3,9 +3,7 @@ package e2e
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -170,50 +168,6 @@ func oneTalk(t *testing.T, c *city) {
 	if r.Offers != 1 || r.Agent != "1001" || r.Cause != "agent_ended" || r.Connected.IsZero() {
 		t.Errorf("record %+v, want one offer, one talk", r)
 	}
-}
-
-// onlooker is a view of the agent's desk: when the citizen heard that we reconnect.
-type onlooker struct {
-	mu    sync.Mutex
-	apart []time.Time
-}
-
-func watch(t *testing.T, c *city, account string) *onlooker {
-	t.Helper()
-	rest, err := headless.SignIn(t.Context(), c.url(), account, password(account))
-	if err != nil {
-		t.Fatal(err)
-	}
-	view, err := headless.Open(t.Context(), c.url(), rest.Token(), headless.Hello{Phone: "view"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = view.Close(); rest.CloseIdle() })
-	w := &onlooker{}
-	go func() {
-		for f := range view.Frames() {
-			w.see(f)
-		}
-	}()
-	return w
-}
-
-func (w *onlooker) see(f headless.Frame) {
-	var call struct {
-		ApartUntil *time.Time `json:"apart_until"`
-	}
-	if f.Type != "call.changed" || json.Unmarshal(f.Data, &call) != nil || call.ApartUntil == nil {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.apart = append(w.apart, time.Now())
-}
-
-func (w *onlooker) saw() []time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.apart
 }
 
 // window is how finely a recording is looked at.

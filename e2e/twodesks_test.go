@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"context"
+	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,5 +121,83 @@ func TestOfferThatIsNotShown(t *testing.T) {
 	r := c.await(c.supervisor(), "that ended", func(r record) bool { return !r.Ended.IsZero() })
 	if r.Offers != 2 || r.Agent != "1002" {
 		t.Errorf("record %+v", r)
+	}
+}
+
+// detour sends the audio of every answer over a path that the test owns.
+const detour = `{
+  const native = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = async function (d) {
+    const lines = d.sdp.split('\r\n');
+    const first = lines.findIndex((l) => /^a=candidate:\S+ 1 udp /.test(l));
+    const word = lines[first].split(' ');
+    word[5] = String(await window.hotlinePath({ ip: word[4], port: Number(word[5]) }));
+    const sdp = lines.filter((l, i) => i === first || !l.startsWith('a=candidate:')).map((l) => (l === lines[first] ? word.join(' ') : l)).join('\r\n');
+    return native.call(this, { type: d.type, sdp });
+  };
+}`
+
+// paths opens one for each answer of the desk.
+type paths struct {
+	mu  sync.Mutex
+	all []*gatewaytest.Path
+}
+
+type endpoint struct {
+	IP   string `json:"ip"`
+	Port uint16 `json:"port"`
+}
+
+func (o *operator) detours() *paths {
+	o.t.Helper()
+	p := &paths{}
+	o.do("expose the paths", chromedp.ExposeFunc("hotlinePath", func(_ context.Context, far endpoint) (uint16, error) {
+		ip, err := netip.ParseAddr(far.IP)
+		if err != nil {
+			return 0, err
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		way := gatewaytest.NewPath(o.t, netip.AddrPortFrom(ip, far.Port))
+		p.all = append(p.all, way)
+		return way.Port(), nil
+	}))
+	o.inject(detour)
+	return p
+}
+
+func (p *paths) newest() *gatewaytest.Path {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all[len(p.all)-1]
+}
+
+// TestNetworkChange: the operator's network dies in a call and another one is
+// there. The desk starts ICE over by itself; the citizen hears that we reconnect,
+// then the operator again.
+func TestNetworkChange(t *testing.T) {
+	gatewaytest.Tried(t, gatewaytest.PeerChromium, "RFC 8445 §9: ICE restart",
+		"the desk's network dies in a call: the desk restarts ICE, audio both ways within 10 s, the citizen hears an announcement meanwhile, one offer")
+	c := soundCity(t, nil)
+	o := newOperator(t, 1004)
+	ways := o.detours()
+	o.signIn(c, "1001")
+	citizen := gatewaytest.StartBaresip(t, c.dial("12345"), "13812345678", 600)
+	o.answers()
+	view := watch(t, c, "1001")
+	ways.newest().Cut()
+	cut := time.Now()
+	apart, joined := view.awaitRejoined(t)
+	took := joined.Sub(cut)
+	t.Logf("the citizen heard us reconnect after %s, the operator again after %s", apart.Sub(cut), took)
+	if took > 10*time.Second {
+		t.Errorf("the citizen hears the operator again after %s, want 10 s at most", took)
+	}
+	o.hears(600)
+	o.hangsUp()
+	oneTalk(t, c)
+	is := sounding(citizen.Heard(), 1004)
+	if again := run(is, run(is, run(is, 0, true).end, false).end, true); again.end-again.begin < 10 {
+		t.Errorf("the citizen hears the operator again for %d windows of %s", again.end-again.begin, window)
 	}
 }

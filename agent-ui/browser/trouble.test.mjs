@@ -89,7 +89,10 @@ test('a reload while it rings brings the ring back, one in wrap-up the form', as
 
 test('a citizen who hears that we reconnect is told of, then that all is well', async () => {
   const desk = await talking()
+  desk.node.measure(4.3, 4.3)
+  await desk.at('quality').waitFor()
   desk.node.apart(30_000)
+  await gone(desk.at, 'quality')
   const bar = desk.at('bar-apart')
   assert.match(await bar.textContent(), /您的音频中断，市民正听到重连提示.*00:(29|30)/s)
   desk.node.rejoin()

@@ -272,9 +272,14 @@ export class Phone {
     if (this.leg.connected) this.askProof(gen)
   }
 
-  /** The node hears nothing of a connection that stands from here: its path is dead one way. */
+  /** The node has lost this connection, whatever it looks like from here. */
   nodeLost(gen: number): void {
-    if (gen === this.leg.generation && this.leg.connected) void this.leg.restart()
+    if (gen === this.leg.generation) void this.leg.restart()
+  }
+
+  /** The node hears nothing of what is being said: its path is dead, though the browser has not noticed yet. */
+  unheard(): void {
+    if (this.leg.connected && this.microphone.live) void this.leg.restart()
   }
 
   /** How the node hears both sides. */

@@ -184,6 +184,7 @@ export const useDesk = defineStore('desk', () => {
     if (is && is.contact !== was?.contact) void forms.open(cardOf(is), is.state !== 'ringing' || !typing())
     if (is && is.state !== 'ringing' && was?.state === 'ringing') forms.selected = is.contact
     if (is?.state === 'talking' && was?.state === 'ringing') answeredAt.value = performance.now()
+    if (is?.apart_until && !was?.apart_until) phone?.unheard()
     if (was?.apart_until && is && !is.apart_until && is.state === 'talking') notices.say('good', t('notice.rejoined'))
     if (state.value.taken && state.value.taken.contact !== before.taken?.contact) toldTaken(state.value.taken.contact)
     if (was?.state === 'wrapup' && !is && !busy.has('wrapup.finish')) notices.say('info', t('notice.ended'))
