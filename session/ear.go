@@ -75,6 +75,6 @@ func grow(sum *media.Stats, last, now media.Stats) {
 		last = media.Stats{}
 	}
 	sum.In += now.In - last.In
-	sum.Lost = uint64(max(0, int64(sum.Lost)+int64(now.Lost)-int64(last.Lost))) //nolint:gosec // counts of packets
+	sum.Lost = uint64(max(0, int64(sum.Lost)+int64(now.Lost)-int64(last.Lost)))
 	sum.Jitter, sum.RoundTrip = now.Jitter, now.RoundTrip
 }
