@@ -68,7 +68,7 @@ func (c *city) census() census {
 
 func (c *city) admin(path string) string {
 	c.t.Helper()
-	r, err := http.Get(fmt.Sprintf("http://%s%s", c.at.Admin, path)) //nolint:noctx // a test's
+	r, err := http.Get(fmt.Sprintf("http://%s%s", c.at.Admin, path))
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -43,9 +43,15 @@ func TestHangupAnywhere(t *testing.T) {
 		name string
 		do   func(*testing.T)
 	}{
-		{"in the greeting", h.greeting}, {"in the queue", h.queue}, {"while it rings", h.ring},
-		{"in the talk", h.talk}, {"on hold", h.hold}, {"while reconnecting", h.reconnecting},
-		{"in the goodbye", h.goodbye}, {"before the answer", h.cancel}, {"around the accept", h.crossing},
+		{"in the greeting", h.greeting},
+		{"in the queue", h.queue},
+		{"while it rings", h.ring},
+		{"in the talk", h.talk},
+		{"on hold", h.hold},
+		{"while reconnecting", h.reconnecting},
+		{"in the goodbye", h.goodbye},
+		{"before the answer", h.cancel},
+		{"around the accept", h.crossing},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			c.t = t
@@ -219,7 +225,7 @@ func (h *hangups) cancel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		<-time.After(rand.N(8 * time.Millisecond)) //nolint:gosec // an offset of a race
+		<-time.After(rand.N(8 * time.Millisecond))
 		if err := placed.Hangup(t.Context()); err != nil {
 			t.Logf("hang-up: %v", err)
 		}
@@ -243,7 +249,7 @@ func (h *hangups) crossing(t *testing.T) {
 	first := h.used + 1
 	for range many {
 		number, _ := h.caller()
-		calls = append(calls, fmt.Sprintf("%s;%d", number, rand.IntN(80))) //nolint:gosec // an offset of a race
+		calls = append(calls, fmt.Sprintf("%s;%d", number, rand.IntN(80)))
 	}
 	h.sipp("leave", plainNumber, calls, "-r", "8", "-l", "1")
 	got := map[string]int{}

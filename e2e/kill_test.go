@@ -95,7 +95,7 @@ func (l *ledger) place(t *testing.T, n int) {
 	t.Helper()
 	placed, err := l.phone.Place(t.Context(), phone.Options{
 		Target: l.dial(plainNumber), From: fmt.Sprintf("1380000%04d", n),
-		HangupAfter: 2*time.Second + rand.N(8*time.Second), //nolint:gosec // patience of a citizen
+		HangupAfter: 2*time.Second + rand.N(8*time.Second),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func (r *redisProcess) url() string { return "unix://" + r.socket }
 // start returns once the server has read its file.
 func (r *redisProcess) start() {
 	r.t.Helper()
-	r.cmd = exec.CommandContext(context.Background(), "redis-server", "--port", "0", "--unixsocket", r.socket, //nolint:gosec // a test's
+	r.cmd = exec.CommandContext(context.Background(), "redis-server", "--port", "0", "--unixsocket", r.socket,
 		"--dir", r.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "no", "--maxmemory-policy", "noeviction")
 	if err := r.cmd.Start(); err != nil {
 		r.t.Fatal(err)

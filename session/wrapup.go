@@ -2,8 +2,10 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"hotline/contact"
+	"hotline/gateway"
 	"hotline/records"
 	"hotline/routing"
 )
@@ -56,7 +58,7 @@ func (s *session) farewell(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	why := s.cause
 	s.hall.running.Go(func() {
-		if err := s.medium.Play(ctx, promptGoodbye); err != nil {
+		if err := s.medium.Play(ctx, promptGoodbye); err != nil && !errors.Is(err, gateway.ErrGone) {
 			s.log.Warn("goodbye broke off", "error", err)
 		}
 		if err := s.medium.Close(ctx, why); err != nil {
