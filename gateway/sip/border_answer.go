@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,6 +40,31 @@ func rawAnswer(message []byte, from netip.AddrPort, r *refusal, s secret) (answe
 		return nil, 0
 	}
 	return answer, port
+}
+
+// unreadable is what a request gets that the stack cannot parse: 416 for a
+// scheme of which it does not even know the letters, 400 for anything else.
+func unreadable(message []byte) *refusal {
+	start, _, _ := bytes.Cut(message, []byte("\r\n"))
+	parts := strings.Split(string(start), " ")
+	if len(parts) == 3 {
+		scheme, _, ok := strings.Cut(parts[1], ":")
+		if ok && isScheme(scheme) && !slices.Contains([]string{"sip", "sips", "tel"}, strings.ToLower(scheme)) {
+			return refused(416, "Unsupported URI Scheme")
+		}
+	}
+	return refused(400, "Bad Request")
+}
+
+// isScheme says whether s is one by RFC 3986 §3.1.
+func isScheme(s string) bool {
+	for i, c := range []byte(s) {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (i == 0 || !strings.ContainsRune("0123456789+-.", rune(c))) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // readEcho collects header lines, folded ones too, up to the first empty line.

@@ -124,7 +124,7 @@ func idle(datagram []byte) bool {
 // settle answers the last datagram if the stack could not read it.
 func (s *socket) settle() {
 	if !s.taken.Swap(true) {
-		s.refuse(s.from, s.last, refused(400, "Bad Request"), droppedMalformed)
+		s.refuse(s.from, s.last, unreadable(s.last), droppedMalformed)
 	}
 }
 

@@ -105,16 +105,20 @@ type wire struct {
 	since time.Time
 }
 
-var errFramed = errors.New("sip: no end of the message to be found")
-
 // Read returns a part of one message.
-func (s *wire) Read(b []byte) (int, error) {
+func (s *wire) Read(b []byte) (n int, err error) {
+	defer func() { // on a goroutine of the stack's, which catches nothing
+		if p := recover(); p != nil {
+			s.gate.failed(p)
+			n, err = 0, io.EOF
+		}
+	}()
 	for len(s.ready) == 0 {
 		if err := s.next(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(b, s.ready)
+	n = copy(b, s.ready)
 	s.ready = s.ready[n:]
 	return n, nil
 }
@@ -149,7 +153,7 @@ func (s *wire) take(message []byte) {
 	case oversized(message):
 		s.refuse(message, refused(513, "Message Too Large"))
 	case !s.gate.readable(message):
-		s.refuse(message, refused(400, "Bad Request"))
+		s.refuse(message, unreadable(message))
 	default:
 		s.ready = message
 	}
@@ -165,7 +169,11 @@ func frame(data []byte) (size int, r *refusal) {
 		}
 		return 0, nil
 	}
-	value := rawHeader(data[:end+4], "content-length", "l")
+	head := data[:end+4]
+	value := rawHeader(head, "content-length", "l")
+	if value != nil && rawHeader(head[cap(head)-cap(value):], "content-length", "l") != nil {
+		return 0, refused(400, "Repeated Content-Length")
+	}
 	length, err := strconv.ParseUint(string(value), 10, 32)
 	switch {
 	case err != nil: // RFC 3261 §18.3: on a stream it must be there
@@ -202,15 +210,15 @@ func (s *wire) fill() error {
 	return err
 }
 
-// part answers a message that has no end, and lets the peer read that before
-// the connection closes.
+// part answers a message that has no end, and gives the answers that are on
+// their way a moment before the connection closes.
 func (s *wire) part(r *refusal) error {
 	s.refuse(s.got, r)
-	if half, ok := s.Conn.(*net.TCPConn); ok && half.CloseWrite() == nil {
-		_ = s.SetReadDeadline(time.Now().Add(time.Second))
-		_, _ = io.CopyN(io.Discard, s.Conn, tcpFarewell)
+	if err := s.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
 	}
-	return errors.Join(errFramed, io.EOF)
+	_, _ = io.CopyN(io.Discard, s.Conn, tcpFarewell)
+	return io.EOF
 }
 
 func (s *wire) refuse(message []byte, r *refusal) {

@@ -118,6 +118,9 @@ func checkMethod(req *sip.Request) *refusal {
 func checkTarget(req *sip.Request) *refusal {
 	switch req.Recipient.Scheme {
 	case "sip", "sips", "tel", "":
+		if len(req.Recipient.Headers) > 0 { // RFC 3261 §19.1.1, RFC 4475 §3.1.2.11
+			return refused(400, "Header In Request-URI")
+		}
 		return nil
 	}
 	return refused(416, "Unsupported URI Scheme")
@@ -129,7 +132,7 @@ func checkExtensions(req *sip.Request) *refusal {
 	if req.Method == sip.CANCEL || req.Method == sip.ACK {
 		return nil
 	}
-	missing := slices.DeleteFunc(tokens(req, "require"), func(extension string) bool { return extension == timerOption })
+	missing := missing(req)
 	if len(missing) == 0 {
 		return nil
 	}

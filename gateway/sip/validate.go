@@ -33,6 +33,19 @@ func checkFrom(req *sip.Request) *refusal {
 	return nil
 }
 
+// missing are the extensions that a request needs and we lack, as it wrote them.
+func missing(req *sip.Request) []string {
+	var out []string
+	for _, h := range req.GetHeaders("require") {
+		for one := range strings.SplitSeq(h.Value(), ",") {
+			if one = strings.TrimSpace(one); one != "" && !strings.EqualFold(one, timerOption) {
+				out = append(out, one)
+			}
+		}
+	}
+	return out
+}
+
 // checkAccept refuses a call whose answer could hold no session description
 // (RFC 3261 §21.4.7, RFC 4475 §3.3.15).
 func checkAccept(req *sip.Request) *refusal {
