@@ -127,7 +127,7 @@ func (c *city) sipp(scenario, number string, calls []string, args ...string) {
 	args = append([]string{
 		"-sf", file, "-inf", list, "-m", strconv.Itoa(len(calls)), "-i", "127.0.0.1", "-mi", "127.0.0.1",
 		"-p", strconv.Itoa(gatewaytest.FreePort(c.t)), "-mp", strconv.Itoa(gatewaytest.FreePort(c.t)),
-		"-s", number, "-nostdin", "-timeout", "300s", "-timeout_error", "-trace_err",
+		"-s", number, "-nostdin", "-timeout", "1500s", "-timeout_error", "-trace_err",
 	}, args...)
 	cmd := exec.CommandContext(c.t.Context(), "sipp", append(args, c.at.SIP.String())...)
 	cmd.Dir = dir
