@@ -78,6 +78,7 @@ test('a reload while it rings brings the ring back, one in wrap-up the form', as
   await desk.page.keyboard.press('F2')
   await state(desk.page, 'talking')
   await desk.at('field-title').fill('路灯不亮')
+  await desk.page.waitForTimeout(400) // typed text is down after a quarter of a second
   desk.node.wrapup()
   await desk.at('wrapup').waitFor()
   await desk.page.reload()
