@@ -76,7 +76,10 @@ func readEcho(message []byte) traces {
 		var line []byte
 		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
 		if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
-			value += " " + strings.TrimSpace(string(line))
+			if value += " " + strings.TrimSpace(string(line)); len(value) > maxLine {
+				e.unclean = true
+				return e
+			}
 			continue
 		}
 		e.take(name, value)
