@@ -240,3 +240,14 @@ func TestTalksAreMatchedByTheMaskedNumber(t *testing.T) {
 		t.Errorf("citizen %v, agent %v, audio %v", r.CitizenHearsMS, r.AgentHearsMS, r.AgentsAudio)
 	}
 }
+
+func TestEachDeskOnThisMachineHasItsOwnAddress(t *testing.T) {
+	t.Parallel()
+	for node, want := range map[string]string{
+		"http://127.0.0.1:8080": "127.1.1.44", "http://localhost:8080": "invalid IP", "https://192.0.2.1": "invalid IP", "://": "invalid IP",
+	} {
+		if got := desk(node, 300); got.String() != want {
+			t.Errorf("%s: %s, want %s", node, got, want)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"sync"
 	"time"
 
@@ -19,6 +21,8 @@ const (
 	remembered = 3 * time.Second
 	// signingIn bounds one agent's way to ready.
 	signingIn = 2 * time.Minute
+	// again is when an agent whom the node found too fast tries again.
+	again = 2 * time.Second
 )
 
 // staff is all agents. Its talks are filled as they end.
@@ -38,11 +42,11 @@ func hire(ctx context.Context, o Options, rings func(masked string)) (*staff, er
 	var all sync.WaitGroup
 	var errs []error
 	door := make(chan struct{}, doors)
-	for _, account := range o.Accounts[:o.Agents] {
+	for n, account := range o.Accounts[:o.Agents] {
 		all.Go(func() {
 			door <- struct{}{}
 			defer func() { <-door }()
-			a, err := enter(ctx, o, account, rings)
+			a, err := enter(ctx, o, n, account, rings)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -62,17 +66,43 @@ func hire(ctx context.Context, o Options, rings func(masked string)) (*staff, er
 	return s, nil
 }
 
-func enter(ctx context.Context, o Options, who Account, rings func(string)) (*headless.Agent, error) {
+// enter signs one agent in. A node lets one address sign in so often only: who
+// comes too fast tries again.
+func enter(ctx context.Context, o Options, n int, who Account, rings func(string)) (*headless.Agent, error) {
+	for {
+		a, err := try(ctx, o, n, who, rings)
+		refusal, refused := errors.AsType[*headless.Error](err)
+		if !refused || refusal.Code != "rate_limited" || !until(ctx, time.Now().Add(again)) {
+			return a, err
+		}
+	}
+}
+
+func try(ctx context.Context, o Options, n int, who Account, rings func(string)) (*headless.Agent, error) {
 	ctx, cancel := context.WithTimeout(ctx, signingIn)
 	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return headless.Dial(ctx, headless.Options{
-		URL: o.URL, Account: who.Name, Password: who.Password, Log: o.Log, Phone: "take",
+		From: desk(o.URL, n), URL: o.URL, Account: who.Name, Password: who.Password, Log: o.Log, Phone: "take",
 		AnswerAfter: o.AcceptAfter, WrapUp: o.WrapUp, Play: speech(), Keep: remembered,
 		Rings: func(r headless.Report) { rings(r.Caller) },
 	})
+}
+
+// desk is the n-th desk's own address, as every PC of a hall has one: on this
+// machine all of 127.0.0.0/8 is ours. Elsewhere there is only the machine's.
+func desk(node string, n int) netip.Addr {
+	u, err := url.Parse(node)
+	if err != nil {
+		return netip.Addr{}
+	}
+	at, err := netip.ParseAddr(u.Hostname())
+	if err != nil || !at.Is4() || !at.IsLoopback() {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom4([4]byte{127, 1, byte(n >> 8), byte(n)})
 }
 
 func (s *staff) read(a *headless.Agent) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type Options struct {
 	Password string
 	Log      *slog.Logger
 
+	From        netip.Addr    // of this machine, to sign in from; zero: any
 	Phone       string        // ask (default) or take
 	AnswerAfter time.Duration // how long it lets the desk ring
 	TalkFor     time.Duration // then it hangs up; 0 waits for the citizen
@@ -109,7 +111,7 @@ func Dial(ctx context.Context, o Options) (*Agent, error) {
 	if o.Play == nil {
 		o.Play = make([]int16, 160)
 	}
-	rest, err := SignIn(ctx, o.URL, o.Account, o.Password)
+	rest, err := SignInFrom(ctx, o.From, o.URL, o.Account, o.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +260,7 @@ func (a *Agent) serve(ctx context.Context) error {
 
 // signInAgain: the node came back without our sign-in. The next socket uses it.
 func (a *Agent) signInAgain(ctx context.Context) error {
-	rest, err := SignIn(ctx, a.o.URL, a.o.Account, a.o.Password)
+	rest, err := SignInFrom(ctx, a.o.From, a.o.URL, a.o.Account, a.o.Password)
 	if _, refused := errors.AsType[*Error](err); refused {
 		return fmt.Errorf("%w: %w", errKicked, err)
 	}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -26,7 +28,16 @@ type REST struct {
 // SignIn signs in at a node. The cookie is kept by hand: a jar would not send
 // a Secure cookie over plain http, as browsers do to the own machine.
 func SignIn(ctx context.Context, base, account, password string) (*REST, error) {
-	r := &REST{base: base, http: &http.Client{Transport: &http.Transport{}, Timeout: 15 * time.Second}}
+	return SignInFrom(ctx, netip.Addr{}, base, account, password)
+}
+
+// SignInFrom signs in from one of this machine's addresses; the zero Addr is any.
+func SignInFrom(ctx context.Context, from netip.Addr, base, account, password string) (*REST, error) {
+	d := &net.Dialer{}
+	if from.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	}
+	r := &REST{base: base, http: &http.Client{Transport: &http.Transport{DialContext: d.DialContext}, Timeout: 15 * time.Second}}
 	body := map[string]string{"account": account, "password": password}
 	resp, err := r.send(ctx, http.MethodPost, "/session", body, nil)
 	if err != nil {
