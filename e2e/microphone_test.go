@@ -66,8 +66,5 @@ func TestMicrophoneLost(t *testing.T) {
 	o.hears(600)
 	o.hangsUp()
 	oneTalk(t, c)
-	is := sounding(citizen.Heard(), 1004)
-	if again := run(is, run(is, run(is, 0, true).end, false).end, true); again.end-again.begin < 5 {
-		t.Errorf("the citizen hears the operator again for %d windows of %s", again.end-again.begin, window)
-	}
+	endsWith(t, citizen.Heard(), 1004)
 }

@@ -250,7 +250,7 @@ func TestBrowserDies(t *testing.T) {
 	gatewaytest.Tried(t, gatewaytest.PeerChromium, "docs/desk.md: when something breaks",
 		"the browser is killed in a call: the citizen hears an announcement and music, then the next agent, before a later caller; the draft goes along")
 	c := soundCity(t, func(cfg *node.Config) {
-		cfg.Desk.LostAfter, cfg.Desk.ReleaseAfter = 3*time.Second, 6*time.Second
+		cfg.Desk.LostAfter, cfg.Desk.ReleaseAfter = 5*time.Second, 12*time.Second // a busy machine stalls for seconds
 	})
 	rest := c.supervisor()
 	o := newOperator(t, 1004)
