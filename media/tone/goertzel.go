@@ -7,19 +7,39 @@ import "math"
 // its amplitude 0.25. The Hann window keeps neighbouring tones 3 bins away
 // more than 30 dB down.
 func Goertzel(samples []int16, rate int, hz float64) float64 {
-	n := len(samples)
-	if n < 3 {
+	if len(samples) < 3 {
 		return 0
 	}
-	coefficient := 2 * math.Cos(2*math.Pi*hz/float64(rate))
-	var s1, s2, weights float64
+	return newWindow(samples).power(hz / float64(rate))
+}
+
+// window is samples under a Hann window, so that many frequencies are looked
+// for at the price of one.
+type window struct {
+	values  []float64
+	weights float64
+}
+
+func newWindow(samples []int16) window {
+	n := len(samples)
+	w := window{values: make([]float64, n)}
 	for i, v := range samples {
-		w := 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(n-1))
-		weights += w
-		s1, s2 = w*float64(v)/math.MaxInt16+coefficient*s1-s2, s1
+		weight := 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(n-1))
+		w.weights += weight
+		w.values[i] = weight * float64(v) / math.MaxInt16
+	}
+	return w
+}
+
+// power is that of a frequency in cycles a sample.
+func (w window) power(frequency float64) float64 {
+	coefficient := 2 * math.Cos(2*math.Pi*frequency)
+	var s1, s2 float64
+	for _, v := range w.values {
+		s1, s2 = v+coefficient*s1-s2, s1
 	}
 	magnitude := s1*s1 + s2*s2 - coefficient*s1*s2
-	return 4 * max(magnitude, 0) / (weights * weights)
+	return 4 * max(magnitude, 0) / (w.weights * w.weights)
 }
 
 // Peak is the loudest frequency from 100 Hz to just below half the rate, and
@@ -28,10 +48,10 @@ func Peak(samples []int16, rate int) (hz, power float64) {
 	if len(samples) < 3 {
 		return 0, 0
 	}
-	bin := float64(rate) / float64(len(samples))
+	w, bin := newWindow(samples), float64(rate)/float64(len(samples))
 	look := func(from, to, step float64) {
 		for f := from; f < to; f += step {
-			if p := Goertzel(samples, rate, f); p > power {
+			if p := w.power(f / float64(rate)); p > power {
 				hz, power = f, p
 			}
 		}
