@@ -51,10 +51,10 @@ func (g *Gateway) screenRequest(req *sip.Request) {
 	if req.GetHeader(markHeader) != nil {
 		req.To().Params.Add("tag", g.tagOf(req))
 	}
-	switch req.Method {
-	case sip.CANCEL:
+	if req.Method == sip.CANCEL {
 		req.Method = heldCancel
-	case sip.ACK:
+	}
+	if req.Method == sip.ACK {
 		g.screenAck(req)
 	}
 }
