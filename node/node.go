@@ -163,8 +163,8 @@ func (n *Node) Start(ctx context.Context) error {
 // Drain refuses new calls and waits for those in progress until the drain limit,
 // or ctx, ends.
 func (n *Node) Drain(ctx context.Context) {
-	n.health.draining.Store(true)
 	n.trunk.Drain()
+	n.health.draining.Store(true) // whoever reads it is right about the trunk
 	n.log.Info("draining", "calls", n.hall.Open())
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.Node.DrainLimit)
 	defer cancel()
