@@ -89,7 +89,7 @@ func TestDrainKeepsTheCall(t *testing.T) {
 	}()
 	c.await(rest, "of the talk", func(r record) bool { return !r.Connected.IsZero() })
 	c.drain()
-	c.until("the drain has begun", func() bool { return strings.Contains(c.admin("/readyz"), "draining") })
+	c.until("the drain has begun", func() bool { return strings.Contains(c.admin("/readyz"), "draining") }, func() string { return c.admin("/readyz") })
 	if r := c.call(phone.Options{Target: c.dial("12345")}); r.Status != 503 {
 		t.Errorf("a new call gets %d while draining, want 503", r.Status)
 	}
