@@ -21,9 +21,15 @@ demo: $(BIN)/hotline ## sends citizens to the running node and shows what became
 test: packages-test lint ui-check ## everything that CI runs
 	$(GO) vet ./...
 	mkdir -p $(BIN) && rm -f $(TRIALS)
-	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
-	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 15m ./e2e
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-rooms test-browser
+	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 20m ./e2e
 	$(GO) run ./e2e/conformance -trials $(TRIALS) -check
+
+.PHONY: test-rooms test-browser
+test-rooms:
+	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
+
+test-browser:
 	cd agent-ui && npm run --silent test:browser
 
 check: lint ## the quick part: format, lint and the tests that need no peers
@@ -66,7 +72,7 @@ docs: ## writes the generated pages: docs/config.md and docs/states.md
 
 conformance: packages-test ## writes docs/conformance.md: what was tried with which peer
 	mkdir -p $(BIN) && rm -f $(TRIALS)
-	HOTLINE_TRIALS=$(TRIALS) $(GO) test -count=1 -timeout 15m ./media/... ./gateway/... ./desk/... ./session/... ./e2e
+	HOTLINE_TRIALS=$(TRIALS) $(GO) test -count=1 -timeout 20m ./media/... ./gateway/... ./desk/... ./session/... ./e2e
 	$(GO) run ./e2e/conformance -trials $(TRIALS)
 
 packages-run:
