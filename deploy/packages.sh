@@ -16,6 +16,8 @@ for purpose in "$@"; do
 	test)
 		want sipp sip-tester
 		want baresip baresip
+		want kamailio kamailio
+		want sox sox
 		want chromium chromium
 		ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 		want setpriv util-linux
