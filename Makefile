@@ -21,15 +21,9 @@ demo: $(BIN)/hotline ## sends citizens to the running node and shows what became
 test: packages-test lint ui-check ## everything that CI runs
 	$(GO) vet ./...
 	mkdir -p $(BIN) && rm -f $(TRIALS)
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-rooms test-browser
+	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
 	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 20m ./e2e
 	$(GO) run ./e2e/conformance -trials $(TRIALS) -check
-
-.PHONY: test-rooms test-browser
-test-rooms:
-	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
-
-test-browser:
 	cd agent-ui && npm run --silent test:browser
 
 check: lint ## the quick part: format, lint and the tests that need no peers

@@ -47,8 +47,8 @@ func (c *call) ask(expires time.Duration) {
 	c.put(req)
 }
 
-// put sends the request beside the call, and acknowledges a 2xx at once, even
-// if the call is over by then.
+// put sends the request beside the call, and acknowledges a 2xx even if the
+// call is over by then.
 func (c *call) put(req *sip.Request) {
 	d, pass := c.dialog, c.pass()
 	acknowledge := func(res *sip.Response) {
@@ -64,10 +64,12 @@ func (c *call) put(req *sip.Request) {
 	c.gateway.errand(func() {
 		defer pass()
 		res := c.gateway.send(req, exchange{again: acknowledge})
+		// First the call, then the peer: once it has our ACK it may ask, and
+		// must not find us asking still.
+		c.post(func() { c.onRefreshed(res) })
 		if res != nil {
 			acknowledge(res)
 		}
-		c.post(func() { c.onRefreshed(res) })
 	})
 }
 
