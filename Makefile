@@ -21,8 +21,8 @@ demo: $(BIN)/hotline ## sends citizens to the running node and shows what became
 test: packages-test lint ui-check ## everything that CI runs
 	$(GO) vet ./...
 	mkdir -p $(BIN) && rm -f $(TRIALS)
-	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
-	HOTLINE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 20m ./e2e
+	CONFORMANCE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
+	CONFORMANCE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 20m ./e2e
 	$(GO) run ./e2e/conformance -trials $(TRIALS) -check
 	cd agent-ui && npm run --silent test:browser
 
@@ -66,7 +66,7 @@ docs: ## writes the generated pages: docs/config.md and docs/states.md
 
 conformance: packages-test ## writes docs/conformance.md: what was tried with which peer
 	mkdir -p $(BIN) && rm -f $(TRIALS)
-	HOTLINE_TRIALS=$(TRIALS) $(GO) test -count=1 -timeout 20m ./media/... ./gateway/... ./desk/... ./session/... ./e2e
+	CONFORMANCE_TRIALS=$(TRIALS) $(GO) test -count=1 -timeout 20m ./media/... ./gateway/... ./desk/... ./session/... ./e2e
 	$(GO) run ./e2e/conformance -trials $(TRIALS)
 
 packages-run:

@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	trials := flag.String("trials", "", "file that the tests wrote, named to them by HOTLINE_TRIALS")
+	trials := flag.String("trials", "", "file that the tests wrote, named to them by CONFORMANCE_TRIALS")
 	page := flag.String("page", "docs/conformance.md", "page to write")
 	check := flag.Bool("check", false, "fail when the page is not what the tests say, instead of writing it")
 	flag.Parse()
