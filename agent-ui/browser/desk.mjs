@@ -72,6 +72,17 @@ export async function until(test, ms = 8000) {
   throw new Error(`waited ${ms} ms in vain for ${test}`)
 }
 
+/** Waits until what was typed since then is in the browser's own store. */
+export async function kept(desk, since) {
+  await desk.page.waitForFunction(async (since) => {
+    const done = (request) => new Promise((ok, no) => Object.assign(request, { onsuccess: () => ok(request.result), onerror: no }))
+    const db = await done(indexedDB.open('hotline-desk'))
+    const drafts = await done(db.transaction('drafts').objectStore('drafts').getAll())
+    db.close()
+    return drafts.some((d) => d.at >= since)
+  }, since)
+}
+
 export async function pick(desk, field, words) {
   await desk.at(field).fill(words)
   await desk.page.locator(`[data-testid="${field}-option"]`).first().click()

@@ -1,7 +1,7 @@
 // What the desk does, seen from outside: keys, focus, drafts, losses, tabs, sound.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { closeAll, fillHalf, launch, makeReady, openDesk, pick, signIn, until } from './desk.mjs'
+import { closeAll, fillHalf, kept, launch, makeReady, openDesk, pick, signIn, until } from './desk.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -246,8 +246,9 @@ test('a draft is on the server within seconds and survives a reload', async () =
   const desk = await talking()
   await desk.at('field-title').fill('路灯不亮')
   await until(() => desk.node.drafts.get(desk.contact)?.fields.title === '路灯不亮', 5000)
+  const typed = Date.now()
   await desk.at('field-content').fill('刚打的字')
-  await desk.page.waitForTimeout(400)
+  await kept(desk, typed)
   desk.page.on('dialog', (d) => void d.accept())
   await desk.page.reload()
   await state(desk, 'talking')

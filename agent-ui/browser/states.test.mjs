@@ -89,6 +89,7 @@ for (const [theme, language] of looks) {
     await at('state-ready').click()
     await page.locator('[data-testid="agent-state"][data-state="ready"]').waitFor()
     node.offer()
+    await at('ring-banner').waitFor()
     await page.keyboard.press('F2')
     await page.locator('[data-testid="agent-state"][data-state="talking"]').waitFor()
     node.take()

@@ -1,7 +1,7 @@
 // The desk in trouble: a reload, a second tab or PC, lost sound, lost devices, a lost socket, a bad network.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { closeAll, launch, makeReady, openDesk, signIn, until } from './desk.mjs'
+import { closeAll, kept, launch, makeReady, openDesk, signIn, until } from './desk.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -41,10 +41,11 @@ async function heard(desk) {
 test('a reload in a call: audio within two seconds, the form, mute and hold are back', async () => {
   const desk = await talking({ gateway: true })
   await heard(desk)
+  const typed = Date.now()
   await desk.at('field-title').fill('路灯不亮')
   await desk.page.keyboard.press('F8')
   await until(() => desk.node.call.muted)
-  await desk.page.waitForTimeout(400)
+  await kept(desk, typed)
   await desk.page.reload()
   await state(desk.page, 'talking')
   assert.equal(await desk.at('mute').getAttribute('aria-pressed'), 'true')
@@ -77,8 +78,9 @@ test('a reload while it rings brings the ring back, one in wrap-up the form', as
   await until(() => sent(desk, 'offer.shown').length === 2)
   await desk.page.keyboard.press('F2')
   await state(desk.page, 'talking')
+  const typed = Date.now()
   await desk.at('field-title').fill('路灯不亮')
-  await desk.page.waitForTimeout(400) // typed text is down after a quarter of a second
+  await kept(desk, typed)
   desk.node.wrapup()
   await desk.at('wrapup').waitFor()
   await desk.page.reload()
@@ -117,8 +119,9 @@ test('a citizen who is taken leaves, the draft goes along, and the remedy is at 
 
 test('a desk that comes back after its citizen was taken is told so', async () => {
   const desk = await talking()
+  const typed = Date.now()
   await desk.at('field-title').fill('刚打的字')
-  await desk.page.waitForTimeout(400)
+  await kept(desk, typed)
   desk.node.epoch = 'next'
   await desk.page.goto('about:blank')
   await until(() => desk.node.sockets.size === 0)

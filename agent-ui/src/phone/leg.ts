@@ -110,7 +110,7 @@ export class Leg {
 
   private async offer(pc: RTCPeerConnection, iceRestart: boolean): Promise<void> {
     // Rises within the page and, by the clock, from one page of this seat to the next.
-    this.gen = Math.max(this.gen + 1, Math.floor(Date.now() / 1000) - 1_767_225_600)
+    this.gen = Math.max(this.gen + 1, Date.now() - 1_767_225_600_000)
     const gen = this.gen
     await pc.setLocalDescription(await pc.createOffer({ iceRestart }))
     await gathered(pc)

@@ -118,8 +118,10 @@ export const useForms = defineStore('forms', () => {
     store = new DraftStore<Kept>(account)
     const kept = await store.all().catch(() => [])
     for (const k of kept) {
-      if (entries.has(k.contact)) continue
-      adopt(k.contact, k.record, k.at)
+      // The contact may have been opened first: then what was typed before the reload still counts.
+      const known = entries.get(k.contact)
+      if (known && (known.typedAt > 0 || known.revision > 0)) continue
+      adopt(k.contact, known ? { ...k.record, card: known.card } : k.record, k.at)
     }
   }
 
