@@ -70,7 +70,7 @@ func IsUnique(err error) bool {
 
 func pause(ctx context.Context, try int) error {
 	longest := min(maxPause, time.Millisecond<<min(try, 10))
-	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // spreads load, guards nothing
+	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // G404: the wait only spreads retries; whoever guesses it gains nothing
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

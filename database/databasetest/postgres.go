@@ -23,7 +23,7 @@ import (
 // One server a test binary: it has no owner but the process itself, and stops
 // when the process's end of its standard input closes.
 //
-//nolint:gochecknoglobals // see above
+//nolint:gochecknoglobals // one server for all tests of a binary: no test could own it
 var (
 	server = sync.OnceValues(startPostgres)
 	made   atomic.Int64

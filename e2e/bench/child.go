@@ -26,7 +26,7 @@ func (l *lab) spawn(ctx context.Context, role string) (*child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", role, err)
 	}
-	cmd := exec.CommandContext(ctx, self, role) //nolint:gosec // ourselves
+	cmd := exec.CommandContext(ctx, self, role) //nolint:gosec // G204: the program is this one, the role a constant of ours
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", role, err)

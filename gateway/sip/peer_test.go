@@ -210,30 +210,6 @@ func TestRepeatedInviteIsOneCall(t *testing.T) {
 	}
 }
 
-// Right tags from another trunk change nothing.
-func TestAnotherTrunkCannotTouchACall(t *testing.T) {
-	t.Parallel()
-	gatewaytest.Tried(t, gatewaytest.PeerRawSockets, "RFC 3261 §26", "BYE with the right tags from another trunk: 403; with a guessed tag: 481; the call stays")
-	n := startNode(t, pickUp, func(o *Options) {
-		o.Config.Trunks = append(o.Config.Trunks, Trunk{Name: "other", Addresses: []string{"127.0.0.9"}, Media: []string{"127.0.0.0/8"}})
-	})
-	p := newPeer(t, n.Addrs().UDP)
-	p.invite("mine", "")
-	tag := toTag(p.expect("SIP/2.0 200"))
-	p.send(p.message("ACK", "mine", "mineack", tag, "", ""))
-	other := newPeerAt(t, n.Addrs().UDP, "127.0.0.9")
-	other.send(other.message("BYE", "mine", "theirs", tag, "", ""))
-	other.expect("SIP/2.0 403")
-	p.send(p.message("BYE", "mine", "wrong", "guess", "", ""))
-	p.expect("SIP/2.0 481")
-	if n.Calls() != 1 {
-		t.Fatal("the call has gone")
-	}
-	p.send(p.message("BYE", "mine", "minebye", tag, "", ""))
-	p.expect("SIP/2.0 200", "BYE")
-	n.wantEnded(t, contact.CitizenEnded)
-}
-
 // answer gives a 200 to an INVITE under a To tag.
 func (p *peer) answer(invite, tag string) {
 	head := copied(invite, "Via:", "From:", "Call-ID:", "CSeq:", "To:")

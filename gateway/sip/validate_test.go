@@ -236,6 +236,8 @@ func TestOthersCannotTouchACall(t *testing.T) {
 	if m := stranger.receive(300 * time.Millisecond); m != "" {
 		t.Errorf("a stranger got %q", firstLine(m))
 	}
+	p.send(p.message("BYE", "mine", "wrong", "guess", "", ""))
+	p.expect("SIP/2.0 481") // the trunk itself, with a tag that is no call's
 	if n.Calls() != 1 || remote() != was {
 		t.Fatalf("%d calls, audio to %s, was %s", n.Calls(), remote(), was)
 	}
