@@ -2,6 +2,8 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { api } from '../api/client'
+import { emptyForm } from '../form/form'
+import { DraftStore } from '../form/store'
 import { cardOf, useForms, type Entry } from './forms'
 
 vi.mock('../api/client', async (original) => ({
@@ -283,5 +285,19 @@ describe('a form whose contact goes to another agent', () => {
     await forms.submit(entry)
     await forms.handOver(contact)
     expect(forms.entries.get(contact)?.tickets).toHaveLength(1)
+  })
+})
+
+describe('a reload', () => {
+  it('finds what was typed before, though the contact is opened first', async () => {
+    let give: (kept: never) => void = () => undefined
+    vi.spyOn(DraftStore.prototype, 'all').mockReturnValue(new Promise((done) => (give = done)))
+    const forms = useForms()
+    const started = forms.start('1001')
+    await forms.open(cardOf(call))
+    const record = { card: cardOf(call), form: { ...emptyForm(), title: '路灯不亮' }, base: emptyForm(), revision: 0, key: 'k', tickets: [], registered: false, synced: false }
+    give([{ contact, at: 5, record }] as never)
+    await started
+    expect(forms.current?.form.title).toBe('路灯不亮')
   })
 })
