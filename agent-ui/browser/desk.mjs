@@ -73,14 +73,19 @@ export async function until(test, ms = 8000) {
 }
 
 /** Waits until what was typed since then is in the browser's own store. */
-export async function kept(desk, since) {
-  await desk.page.waitForFunction(async (since) => {
+export async function kept(desk, since, ms = 8000) {
+  const newest = () => desk.page.evaluate(async () => {
     const done = (request) => new Promise((ok, no) => Object.assign(request, { onsuccess: () => ok(request.result), onerror: no }))
     const db = await done(indexedDB.open('hotline-desk'))
     const drafts = await done(db.transaction('drafts').objectStore('drafts').getAll())
     db.close()
-    return drafts.some((d) => d.at >= since)
-  }, since)
+    return Math.max(0, ...drafts.map((d) => d.at))
+  })
+  const end = Date.now() + ms
+  while ((await newest()) < since) {
+    if (Date.now() > end) throw new Error(`nothing typed was kept within ${ms} ms`)
+    await new Promise((next) => setTimeout(next, 20))
+  }
 }
 
 export async function pick(desk, field, words) {
