@@ -8,17 +8,12 @@ const maxMarks = 64
 // maxMarkOctets is more than the chunks of maxMarks can take.
 const maxMarkOctets = 8 << 10
 
-// label says why a span of a recording is silent. Editors show it.
-type label string
+// gapLabel is what editors show of a mark.
+const gapLabel = "gap"
 
-const (
-	pauseLabel label = "pause" // somebody paused the recording
-	gapLabel   label = "gap"   // the disk did not take it
-)
-
-// mark is a span of a recording that is silent though the call may not have been.
+// mark is a span of a recording that is silent though the call may not have
+// been: the disk did not take it.
 type mark struct {
-	label    label
 	from, to int64 // in samples
 	filled   int64 // on disk there is silence up to here
 }
@@ -26,9 +21,9 @@ type mark struct {
 // marks are the spans of one recording, in the order they began.
 type marks []mark
 
-// add notes a span; one that goes on where the last of its kind ended is the same.
+// add notes a span; one that goes on where the last one ended is the same.
 func (m *marks) add(span mark) {
-	if n := len(*m); n > 0 && (*m)[n-1].label == span.label && span.from <= (*m)[n-1].to {
+	if n := len(*m); n > 0 && span.from <= (*m)[n-1].to {
 		(*m)[n-1].extend(span)
 		return
 	}
@@ -45,16 +40,6 @@ func (m *mark) extend(span mark) {
 	}
 }
 
-// has says whether there is a span of that kind.
-func (m marks) has(l label) bool {
-	for _, span := range m {
-		if span.label == l {
-			return true
-		}
-	}
-	return false
-}
-
 // chunks are the marks as cue points with labels and lengths (RIFF "cue " and
 // "LIST" of type "adtl"), to stand after the audio.
 func (m marks) chunks() []byte {
@@ -69,7 +54,7 @@ func (m marks) chunks() []byte {
 		cue = le.AppendUint32(le.AppendUint32(cue, id), from)
 		cue = append(cue, "data"...)
 		cue = le.AppendUint32(le.AppendUint32(le.AppendUint32(cue, 0), 0), from)
-		list = appendChunk(list, "labl", append(le.AppendUint32(nil, id), string(span.label)+"\x00"...))
+		list = appendChunk(list, "labl", append(le.AppendUint32(nil, id), gapLabel+"\x00"...))
 		length := le.AppendUint32(le.AppendUint32(nil, id), uint32(span.to-span.from))
 		list = appendChunk(list, "ltxt", append(length, "rgn \x00\x00\x00\x00\x00\x00\x00\x00"...))
 	}

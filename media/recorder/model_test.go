@@ -61,16 +61,14 @@ type flying struct {
 
 // history drives one recording and its model.
 type history struct {
-	t       *rapid.T
-	stage   *stage
-	rec     *Recording
-	sides   [channels]*source
-	paused  bool
-	resumed int64
+	t     *rapid.T
+	stage *stage
+	rec   *Recording
+	sides [channels]*source
 }
 
 // TestAgainstAModel: loss, jitter, reordering, duplicates, silence, telephone-
-// events, other SSRCs, jumps of the timestamp, the other law and pauses, against
+// events, other SSRCs, jumps of the timestamp, and the other law, against
 // two slices of samples.
 func TestAgainstAModel(t *testing.T) {
 	t.Parallel()
@@ -126,21 +124,6 @@ func (h *history) frame() {
 	h.stage.now += media.FrameSamples
 	if rapid.IntRange(0, 24).Draw(h.t, "write") == 0 {
 		h.rec.step(h.stage.now, false)
-	}
-	if rapid.IntRange(0, 60).Draw(h.t, "pause") == 0 {
-		h.pause()
-	}
-}
-
-func (h *history) pause() {
-	h.paused = !h.paused
-	h.rec.Pause(h.paused)
-	if !h.paused {
-		h.resumed = h.stage.now
-		return
-	}
-	for _, side := range h.sides {
-		side.want = side.want[:min(int64(len(side.want)), h.stage.now)]
 	}
 }
 
@@ -208,7 +191,7 @@ func (h *history) arrive(s *source, f flying) {
 		side = &h.rec.heard
 	}
 	side.Write(&f.p)
-	if f.p.Kind != media.Audio || h.paused || f.belongs < h.resumed {
+	if f.p.Kind != media.Audio {
 		return
 	}
 	for int64(len(s.want)) < f.belongs+media.FrameSamples {
@@ -271,7 +254,7 @@ func TestAStalledDisk(t *testing.T) {
 			t.Errorf("second %d holds %d, want %d", second, got, want)
 		}
 	}
-	if got := labelled(t, filepath.Join(s.folder, named)); len(got) != 1 || got[0].label != gapLabel || got[0].to != 10*media.SampleRate {
+	if got := labelled(t, filepath.Join(s.folder, named)); len(got) != 1 || got[0].to != 10*media.SampleRate {
 		t.Errorf("marked %+v", got)
 	}
 }

@@ -11,7 +11,7 @@ func TestOrphans(t *testing.T) {
 	t.Parallel()
 	stale, current := header(8000, 0), header(16000, 0)
 	audio := fill(0x11, 16000*frameOctets)
-	marked := marks{{pauseLabel, 0, 8000, 8000}}.chunks()
+	marked := marks{{0, 8000, 8000}}.chunks()
 	complete := header(16000, len(marked))
 	tests := map[string]struct {
 		file   []byte

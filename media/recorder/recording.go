@@ -28,9 +28,6 @@ type Recording struct {
 	ring   ring
 	marks  marks
 	ended  bool
-	paused bool
-	pause  int64 // began there
-	floor  int64 // audio from before is not taken
 	end    int64 // valid once ended
 	result result
 
@@ -65,30 +62,6 @@ func (rec *Recording) Path() string {
 	return rec.name
 }
 
-// Pause writes silence instead of both sides, and both sides again. The span
-// is marked in the finished file.
-func (rec *Recording) Pause(on bool) {
-	rec.mu.Lock()
-	defer rec.mu.Unlock()
-	if rec.ended || on == rec.paused {
-		return
-	}
-	now := rec.position(rec.recorder.now())
-	if on {
-		rec.pause = now
-		rec.ring.silence(max(now, rec.ring.first), rec.ring.end())
-	} else {
-		rec.resume(now)
-	}
-	rec.paused = on
-}
-
-// resume closes the span of a pause. The mutex is held.
-func (rec *Recording) resume(now int64) {
-	rec.marks.add(mark{pauseLabel, rec.pause, now, now})
-	rec.floor = now
-}
-
 // End ends the recording; the file has its name once Done is closed. Safe to
 // call twice.
 func (rec *Recording) End() {
@@ -98,9 +71,6 @@ func (rec *Recording) End() {
 		return
 	}
 	rec.end = rec.position(rec.recorder.now())
-	if rec.paused {
-		rec.resume(rec.end)
-	}
 	rec.ended = true
 	rec.recorder.nudge()
 }
@@ -122,11 +92,11 @@ func (rec *Recording) take(s *side, p *media.Packet) {
 		return
 	}
 	at, ok := s.track.place(p, rec.position(rec.recorder.now()))
-	if !ok || rec.paused || at < rec.floor {
+	if !ok {
 		return
 	}
 	if to := at + int64(len(p.Payload)); to > rec.ring.end() { // the disk stands still
-		rec.marks.add(mark{gapLabel, at, to, to})
+		rec.marks.add(mark{at, to, to})
 	}
 	if p.Law == media.ALaw {
 		rec.ring.put(at, s.channel, p.Payload)

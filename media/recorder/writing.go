@@ -91,7 +91,7 @@ func (rec *Recording) settle(from, end, to int64, err error) {
 	rec.ring.dirty = min(rec.ring.dirty, from)
 	first := to + ahead - ringSamples
 	if rec.ring.dirty < first {
-		rec.marks.add(mark{gapLabel, rec.ring.dirty, first, rec.ring.dirty})
+		rec.marks.add(mark{rec.ring.dirty, first, rec.ring.dirty})
 	}
 	rec.ring.forget(first)
 }
@@ -205,7 +205,7 @@ func (rec *Recording) judge() result {
 	switch {
 	case rec.file.file == nil:
 		rec.result = lost
-	case rec.marks.has(gapLabel) || rec.file.written < rec.end:
+	case len(rec.marks) > 0 || rec.file.written < rec.end:
 		rec.result = gaps
 	default:
 		rec.result = whole
