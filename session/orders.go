@@ -40,8 +40,8 @@ func (o *orders) give(until context.Context, what string, do func(context.Contex
 	o.list <- order{what: what, until: until, do: do}
 }
 
-// leave gives an order that waits and repeats by itself.
-func (o *orders) leave(until context.Context, what string, do func(context.Context) error) {
+// entrust gives an order that waits and repeats by itself.
+func (o *orders) entrust(until context.Context, what string, do func(context.Context) error) {
 	o.list <- order{what: what, until: until, do: do, once: true}
 }
 

@@ -200,7 +200,7 @@ func (s *session) greeted(ctx context.Context) func(error) error {
 // as waited. The citizen hears music meanwhile.
 func (s *session) enqueue(ctx context.Context) {
 	e, since := s.entry(), s.record.Queued
-	s.orders.leave(ctx, "enqueue", func(ctx context.Context) error {
+	s.orders.entrust(ctx, "enqueue", func(ctx context.Context) error {
 		return s.hall.door.pass(ctx, e, since)
 	})
 }
