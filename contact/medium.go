@@ -25,11 +25,14 @@ const (
 	Pressed EventKind = iota + 1
 	// Gone: the medium has ended; Event.Cause says why. Always the last.
 	Gone
+	// Said: the citizen wrote; Event.Message holds it.
+	Said
 )
 
 // Event is news from the citizen's side.
 type Event struct {
-	Kind  EventKind
-	Digit rune
-	Cause Cause
+	Kind    EventKind
+	Digit   rune
+	Cause   Cause
+	Message Message
 }

@@ -12,13 +12,16 @@ import (
 // Bounds of what the queue's one order can hold: a score is
 // band·1e13 + enqueue_ms − credit_ms and must stay an exact float64.
 const (
-	HighestBand   = 800
-	LargestCredit = 30 * 24 * time.Hour
-	longestRing   = 5 * time.Minute
-	mostTiers     = 100
-	mostSlots     = 100
-	mostBuckets   = 100
-	largestToken  = 1 << 53 // still an exact float64
+	HighestBand    = 800
+	LargestCredit  = 30 * 24 * time.Hour
+	longestRing    = 5 * time.Minute
+	mostTiers      = 100
+	mostSlots      = 100
+	mostBuckets    = 100
+	mostSteps      = 20
+	longestWait    = 30 * 24 * time.Hour
+	largestReserve = 10_000
+	largestToken   = 1 << 53 // still an exact float64
 )
 
 // LeaseSlack is added to the ring time: the anchor's own timer comes first.
@@ -50,11 +53,35 @@ func (e Entry) Validate() error {
 		return bad("credit", e.Credit)
 	case e.Ring <= 0 || e.Ring > longestRing:
 		return bad("ring", e.Ring)
+	case e.Waited < 0 || e.Waited > longestWait:
+		return bad("waited", e.Waited)
+	case e.Line != "" && !isName(e.Line):
+		return bad("line", e.Line)
 	}
 	if err := e.Anchor.Validate(); err != nil {
 		return err
 	}
-	return checkNames(e.Buckets)
+	if err := checkBuckets(e.Buckets); err != nil {
+		return err
+	}
+	return e.checkSteps()
+}
+
+func (e Entry) checkSteps() error {
+	if len(e.Steps) > mostSteps {
+		return bad("steps", len(e.Steps))
+	}
+	var last time.Duration
+	for _, s := range e.Steps {
+		if s.After <= last || s.After > longestWait || len(s.Add) == 0 || len(s.Add) > mostBuckets {
+			return bad("steps", s.After)
+		}
+		last = s.After
+		if err := checkBuckets(s.Add); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Validate names the field that is wrong.
@@ -95,13 +122,19 @@ func (a Agent) Validate() error {
 		return bad("buckets", len(a.Buckets))
 	}
 	for b, tier := range a.Buckets {
-		if tier < 0 || tier > mostTiers || !isName(string(b)) {
+		_, own := b.Seat()
+		if tier < 0 || tier > mostTiers || own || b.Validate() != nil {
 			return bad("buckets."+string(b), tier)
 		}
 	}
 	for class, n := range a.Slots {
 		if n < 0 || n > mostSlots || !isClass(class) {
 			return bad("slots."+string(class), n)
+		}
+	}
+	for class := range a.Excludes {
+		if !isClass(class) {
+			return bad("excludes", class)
 		}
 	}
 	return a.Node.Validate()
@@ -125,10 +158,10 @@ func (r DeclineReason) Validate() error {
 	}
 }
 
-func checkNames(buckets []Bucket) error {
+func checkBuckets(buckets []Bucket) error {
 	seen := map[Bucket]bool{}
 	for _, b := range buckets {
-		if !isName(string(b)) || seen[b] {
+		if b.Validate() != nil || seen[b] {
 			return bad("buckets", b)
 		}
 		seen[b] = true
@@ -140,7 +173,7 @@ func bad[T any](field string, value T) error {
 	return fmt.Errorf("%w: %s: %v is not allowed", ErrBad, field, value)
 }
 
-func isClass(c contact.Class) bool { return c == contact.Voice || c == contact.Message }
+func isClass(c contact.Class) bool { return c == contact.Voice || c == contact.Text }
 
 func isAgent(id contact.AgentID) bool { return made(string(id), 1, 64, upper+lower+digits+"._@-") }
 

@@ -16,6 +16,13 @@ var ErrStale = errors.New("routing: the token is no longer current")
 // must register again under a new name.
 var ErrFenced = errors.New("routing: this node has lost its lease")
 
+// ErrBusy says that the agent has no slot for the contact, or is not ready.
+var ErrBusy = errors.New("routing: the agent is not free")
+
+// ErrUnconfirmed says that too few replicas have heard of it: ring only when a
+// majority of those who watch still takes this store for the primary.
+var ErrUnconfirmed = errors.New("routing: not confirmed by a replica")
+
 // ErrUnknown says that the queue does not hold the contact.
 var ErrUnknown = errors.New("routing: no such contact")
 
@@ -26,18 +33,28 @@ type Token uint64
 // NodeID names one life of a node; a restarted node takes a new one.
 type NodeID string
 
-// Bucket is one named group of agents that a contact can wait for, such as "general".
-type Bucket string
-
 // Entry asks the queue to find an agent for a contact.
 type Entry struct {
 	Contact contact.ID
 	Class   contact.Class
-	Buckets []Bucket // at least one; the contact waits in all of them
-	Band    int      // strict rank, 0 first
-	Credit  time.Duration
-	Anchor  NodeID        // the node that acts on the contact
-	Ring    time.Duration // how long an agent may let it ring; the lease is Ring + 3 s
+	Line    string        // the service line, for the board; empty for none
+	Buckets []Bucket      // at least one; the contact waits in all of them from the start
+	Steps   []Step        // where it waits too, later; the steps only widen
+	Band    int           // strict rank, 0 first
+	Credit  time.Duration // head start before others of the band
+	// Waited is how long the contact has waited before the queue took it: its
+	// place and its steps count from then.
+	Waited time.Duration
+	Anchor NodeID        // the node that acts on the contact
+	Ring   time.Duration // how long an agent may let it ring; the lease is Ring + 3 s
+}
+
+// Step lets a contact wait in further buckets once it has waited for so long.
+// A step is taken at once when the contact enters, or comes back, and nobody
+// who could serve what it waits in so far is there (see Queue.Enqueue).
+type Step struct {
+	After time.Duration // since the contact began to wait; positive, each more than the one before
+	Add   []Bucket      // at least one
 }
 
 // Assertion is a contact as its anchor knows it.
@@ -65,6 +82,9 @@ type Agent struct {
 	Status  Status
 	Buckets map[Bucket]int        // tier in each: 0 is served first
 	Slots   map[contact.Class]int // how many contacts of each class at once
+	// Excludes names the classes that fill the seat: while it has a contact of
+	// such a class it gets none of another. What it has already it keeps.
+	Excludes map[contact.Class]bool
 }
 
 // DeclineReason says why an offer came to nothing. Each but Rejected sets the
@@ -89,6 +109,14 @@ const (
 	// Revoke: the reservation of that token is over (lease expired); stop the
 	// ring. The contact waits again at its old place.
 	Revoke CommandKind = "revoke"
+	// Widen: the contact waits in Command.Added too. For the record; the token
+	// is the last one.
+	Widen CommandKind = "widen"
+	// Adopt: the node that had the conversation is dead, and this one has it now.
+	Adopt CommandKind = "adopt"
+	// Orphan: the node that had the call is dead. The citizen is to be called
+	// back, unless the call turns out to live. Sent to one living node, at least once.
+	Orphan CommandKind = "orphan"
 )
 
 // Command is an order of the queue to the node that anchors a contact. Act
@@ -97,9 +125,36 @@ type Command struct {
 	Kind    CommandKind
 	Contact contact.ID
 	Agent   contact.AgentID
+	Seat    NodeID // where the agent's desk is connected; of an Offer
 	Token   Token
 	Expires time.Time // of the lease, the queue's clock
+	Added   []Bucket  // of a Widen
+	Why     Reason    // of an Offer
 }
+
+// Reason tells why this contact and this agent met, and not another. It was
+// taken down in the step that joined them.
+type Reason struct {
+	By     Meeting       `json:"by"`
+	Via    Bucket        `json:"via"`    // the bucket where they met; empty when Assigned
+	Waited time.Duration `json:"waited"` // of the contact
+	Score  int64         `json:"score"`  // of the contact: band·1e13 + entry_ms − credit_ms
+	Tier   int           `json:"tier"`   // of the seat in Via; 0 first
+	Load   int           `json:"load"`   // contacts of the class that the seat had already
+	Idle   time.Duration `json:"idle"`   // how long the seat had had nothing to do
+	Others int           `json:"others"` // Entered: further seats free in Via; Freed: contacts left waiting in Via
+	Next   string        `json:"next"`   // who would have been next in Via: an agent (Entered) or a contact (Freed); empty for none
+}
+
+// Meeting says which side was waiting.
+type Meeting string
+
+// How contact and seat meet.
+const (
+	Entered  Meeting = "entered"  // the contact came (or came back, or widened) and found a free seat
+	Freed    Meeting = "freed"    // the seat became free and took the contact first in order
+	Assigned Meeting = "assigned" // a supervisor's pick
+)
 
 // Queue keeps the contacts that wait and the agents that are free. Every
 // method is one atomic step, safe to repeat, and may end in an offer, which
@@ -108,7 +163,10 @@ type Command struct {
 // and the same call may be made again.
 type Queue interface {
 	// Enqueue lets a contact wait. A contact already known is left as it is,
-	// but one that is Lost waits again at its old place.
+	// but one that is Lost waits again at its old place. Where no seat that is
+	// there (ready or away; for a SeatBucket: ready) serves a bucket it waits in,
+	// its next step is taken at once, and so on; this is judged again whenever
+	// the contact comes back, not when agents leave.
 	Enqueue(ctx context.Context, e Entry) error
 	// Reassert says how a contact stands at an anchor that has lost its lease
 	// and has registered under a new name. What the queue knew otherwise gives
@@ -136,18 +194,26 @@ type Queue interface {
 	// Finish ends the contact and frees the slot, which may bring the agent
 	// the next offer at once.
 	Finish(ctx context.Context, id contact.ID, t Token, why contact.Cause) error
-	// Place tells how many wait before the contact in its best bucket, from 0;
-	// ErrUnknown when it does not wait.
-	Place(ctx context.Context, id contact.ID) (int, error)
+	// Reroute gives a contact that is known and not over the line, buckets,
+	// steps, credit and ring time of e, at its old time of entry: the policy has
+	// changed, or somebody moved it. A step that is due is taken. e.Waited is not
+	// looked at. ErrStale when another living node has the contact, ErrUnknown
+	// when the queue does not know it.
+	Reroute(ctx context.Context, e Entry) error
+	// Assign is a supervisor's pick: the waiting contact is reserved for the
+	// agent, whatever its buckets. ErrStale when the contact does not wait,
+	// ErrBusy when the agent is not ready or has no slot for it.
+	Assign(ctx context.Context, id contact.ID, agent contact.AgentID) error
+	// Ring says that the anchor is about to ring the desk under that token. It
+	// returns nil once as many replicas as the store is told to have confirmed
+	// it; ErrStale when the offer is over, ErrUnconfirmed when they did not.
+	Ring(ctx context.Context, id contact.ID, t Token) error
+	// Outlook tells how a waiting contact stands; ErrUnknown when it does not wait.
+	Outlook(ctx context.Context, id contact.ID) (Outlook, error)
 	// Counts sums the hall up.
 	Counts(ctx context.Context) (Counts, error)
-}
-
-// Counts is the hall at one moment.
-type Counts struct {
-	Waiting map[Bucket]int `json:"waiting"`
-	Free    map[Bucket]int `json:"free"` // free voice seats
-	Offered int            `json:"offered"`
+	// Board lists lines and seats at one moment.
+	Board(ctx context.Context) (Board, error)
 }
 
 // Member is a node's own side of the queue: its lease and its orders.
@@ -163,4 +229,14 @@ type Member interface {
 	Commands(ctx context.Context, n NodeID) <-chan Command
 	// Leave gives the lease back, once the node anchors nothing.
 	Leave(ctx context.Context, n NodeID) error
+	// Strays compares what the node anchors, as it knows it, with the queue:
+	// unknown are those of ids that the queue does not hold for it (or has
+	// ended), forgotten are those that the queue holds for it and ids lacks.
+	// At most 10,000 ids.
+	Strays(ctx context.Context, n NodeID, ids []contact.ID) (unknown, forgotten []contact.ID, err error)
+	// Walk examines the next part of the store, at most 200 members, and goes
+	// round and round; it tells each breach of the queue's invariants in one
+	// line without personal data, and mends those that would strand somebody.
+	// Every node calls it each second; the walk is shared.
+	Walk(ctx context.Context) (breaches []string, err error)
 }

@@ -30,6 +30,8 @@ const (
 	Withdrawn   Event = "withdrawn"    // the citizen is gone
 	AnchorLost  Event = "anchor_lost"  // the node of a call is dead: cause node_lost
 	AnchorMoved Event = "anchor_moved" // the node of a conversation is dead: another takes it
+	Widened     Event = "widened"      // a step: it waits in further buckets
+	Rerouted    Event = "rerouted"     // Reroute: other buckets, the same place
 
 	// The anchor has lost its lease, registered anew, and says how it stands.
 	AssertedWaiting  Event = "asserted_waiting"
@@ -50,6 +52,8 @@ func States() []Arrow {
 		{New, Enqueued, Wait},
 		{New, Withdrawn, Ended}, // a late Enqueue must not revive it
 		{Wait, Reserved, Offered},
+		{Wait, Widened, Wait},
+		{Wait, Rerouted, Wait},
 		{Wait, Withdrawn, Ended},
 		{Wait, AnchorLost, Lost},
 		{Wait, AnchorMoved, Wait},

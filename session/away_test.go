@@ -120,8 +120,8 @@ func TestWhoCameWhileTheQueueWasAwayIsServedInOrder(t *testing.T) {
 			if got[i] != id {
 				t.Errorf("place %d is %s, want %s", i, got[i], id)
 			}
-			if at, err := h.queue.Place(h.life, id); err != nil || at != i {
-				t.Errorf("the queue has number %d at place %d (%v)", i, at, err)
+			if o, err := h.queue.Outlook(h.life, id); err != nil || o.Place != i {
+				t.Errorf("the queue has number %d at place %d (%v)", i, o.Place, err)
 			}
 		}
 		for i, v := range append(voices, last) {
@@ -212,8 +212,8 @@ func TestANodeThatWasTakenForDeadKeepsItsCalls(t *testing.T) {
 				t.Errorf("the queue has %s as %+v, want %s at node-2", id, c, want)
 			}
 		}
-		if at, err := h.queue.Place(h.life, first.id); err != nil || at != 0 {
-			t.Errorf("the first caller has place %d (%v)", at, err)
+		if o, err := h.queue.Outlook(h.life, first.id); err != nil || o.Place != 0 {
+			t.Errorf("the first caller has place %d (%v)", o.Place, err)
 		}
 		talker.gone(contact.CitizenEnded)
 		h.must(h.hall.FinishWrapUp(h.life, talker.id, r.agent))

@@ -192,7 +192,7 @@ func (a *audit) contact(id contact.ID, c memstore.Contact) {
 
 // seat: its counters are its contacts, and it stands ready exactly while free.
 func (a *audit) seat(id contact.AgentID, s memstore.Seat) {
-	for _, class := range []contact.Class{contact.Voice, contact.Message} {
+	for _, class := range []contact.Class{contact.Voice, contact.Text} {
 		used := a.used(id, class)
 		count := int(number(a.d.Hash["a:"+string(id)]["use:"+string(class)]))
 		a.check(count == used, "%s counts %d of %s, has %d", id, count, class, used)

@@ -96,8 +96,8 @@ func TestTheQueueSurvivesAKilledRedis(t *testing.T) {
 	h.must(h.Tick(ctx))
 	h.must(h.Accept(ctx, first.Contact, first.Token))
 	for n, want := range map[int]int{1: 0, 2: 1} {
-		if got, err := h.Place(ctx, routingtest.ContactID(n)); err != nil || got != want {
-			t.Errorf("contact %d has place %d (%v), want %d", n, got, err, want)
+		if got, err := h.Outlook(ctx, routingtest.ContactID(n)); err != nil || got.Place != want {
+			t.Errorf("contact %d has place %d (%v), want %d", n, got.Place, err, want)
 		}
 	}
 	h.must(h.Finish(ctx, first.Contact, first.Token, contact.CitizenEnded))
@@ -120,7 +120,7 @@ func TestNoNodeDiesOfARestartOfRedis(t *testing.T) {
 	r.Crash(t)
 	h.must(h.Tick(ctx))
 	h.must(h.Beat(ctx, node))
-	if _, err := h.Place(ctx, routingtest.ContactID(1)); err != nil {
+	if _, err := h.Outlook(ctx, routingtest.ContactID(1)); err != nil {
 		t.Errorf("the waiting call is gone: %v", err)
 	}
 	// The same without a restart is a death, when others could renew.
@@ -155,7 +155,7 @@ func TestScriptsAreLoadedAgainWhenRedisForgetsThem(t *testing.T) {
 	h := openHouse(t, redisstore.Config{Client: client})
 	h.must(client.ScriptFlush(t.Context()).Err())
 	h.must(h.Enqueue(t.Context(), call(1)))
-	if _, err := h.Place(t.Context(), routingtest.ContactID(1)); err != nil {
+	if _, err := h.Outlook(t.Context(), routingtest.ContactID(1)); err != nil {
 		t.Error(err)
 	}
 }

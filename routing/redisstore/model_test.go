@@ -198,7 +198,7 @@ func buckets() []routing.Bucket { return []routing.Bucket{"general", "tax", "en"
 func (m *model) enqueue(rt *rapid.T) {
 	e := routing.Entry{
 		Contact: contactIDs().Draw(rt, "contact"),
-		Class:   rapid.SampledFrom([]contact.Class{contact.Voice, contact.Voice, contact.Message}).Draw(rt, "class"),
+		Class:   rapid.SampledFrom([]contact.Class{contact.Voice, contact.Voice, contact.Text}).Draw(rt, "class"),
 		Buckets: rapid.SliceOfNDistinct(rapid.SampledFrom(buckets()), 1, 3, rapid.ID[routing.Bucket]).Draw(rt, "buckets"),
 		Band:    rapid.SampledFrom([]int{1, 1, 1, 0, routing.HighestBand}).Draw(rt, "band"),
 		Credit:  rapid.SampledFrom([]time.Duration{0, 0, 2 * time.Second, routing.LargestCredit}).Draw(rt, "credit"),
@@ -212,8 +212,8 @@ func (m *model) enqueue(rt *rapid.T) {
 func slots() map[contact.AgentID]map[contact.Class]int {
 	return map[contact.AgentID]map[contact.Class]int{
 		"1001": {contact.Voice: 1},
-		"1002": {contact.Voice: 1, contact.Message: 2},
-		"1003": {contact.Message: 3},
+		"1002": {contact.Voice: 1, contact.Text: 2},
+		"1003": {contact.Text: 3},
 		"1004": {contact.Voice: 2},
 	}
 }
@@ -289,7 +289,7 @@ func (m *model) reassert(rt *rapid.T) {
 	c := m.spec.Hall().Contacts[id]
 	a := routing.Assertion{
 		Entry: routing.Entry{
-			Contact: id, Class: rapid.SampledFrom([]contact.Class{contact.Voice, contact.Voice, contact.Message}).Draw(rt, "class"),
+			Contact: id, Class: rapid.SampledFrom([]contact.Class{contact.Voice, contact.Voice, contact.Text}).Draw(rt, "class"),
 			Buckets: []routing.Bucket{"general"}, Band: 1, Ring: 4 * time.Second, Anchor: m.node().Draw(rt, "node"),
 		},
 		State: rapid.SampledFrom([]routing.State{routing.Wait, routing.Talking, routing.Talking, routing.Wrapping}).Draw(rt, "state"),
@@ -364,8 +364,8 @@ func (m *model) place(rt *rapid.T) {
 	id := contactIDs().Draw(rt, "contact")
 	var places []int
 	m.run(rt, func(ctx context.Context, s store) error {
-		n, err := s.Place(ctx, id)
-		places = append(places, n)
+		o, err := s.Outlook(ctx, id)
+		places = append(places, o.Place)
 		return err
 	})
 	if places[0] != places[1] {

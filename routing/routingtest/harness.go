@@ -243,7 +243,8 @@ func (h *hall) withdraw(n int) {
 // place checks how many wait before the contact; -1 says it does not wait.
 func (h *hall) place(n, want int) {
 	h.t.Helper()
-	got, err := h.Store.Place(h.ctx(), ContactID(n))
+	o, err := h.Store.Outlook(h.ctx(), ContactID(n))
+	got := o.Place
 	if want < 0 {
 		h.refused(err, routing.ErrUnknown)
 		return

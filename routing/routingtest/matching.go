@@ -116,13 +116,13 @@ func skillIsNeeded(h *hall) {
 
 func message(n int) routing.Entry {
 	e := entry(n)
-	e.Class = contact.Message
+	e.Class = contact.Text
 	return e
 }
 
 func chatAgent(id contact.AgentID, slots int) routing.Agent {
 	a := agent(id, routing.Ready)
-	a.Slots = map[contact.Class]int{contact.Message: slots}
+	a.Slots = map[contact.Class]int{contact.Text: slots}
 	return a
 }
 

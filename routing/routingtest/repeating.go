@@ -163,7 +163,7 @@ func malformedContact(h *hall) {
 	ctx, id := h.ctx(), contact.ID("01JDG3Z4V7Q8W9X0Y1{2A3}*4C")
 	e := entry(1)
 	e.Contact = id
-	_, placeErr := h.Store.Place(ctx, id)
+	_, placeErr := h.Store.Outlook(ctx, id)
 	for name, err := range map[string]error{
 		"enqueue":  h.Store.Enqueue(ctx, e),
 		"withdraw": h.Store.Withdraw(ctx, id, contact.AbandonedQueue),
