@@ -43,6 +43,10 @@ type Event struct {
 	Kind    EventKind
 	Agent   contact.AgentID
 	Detail  string // from closed lists: a cause, a reason; never text or numbers of citizens
+	// Facts are what was considered; the keys are the Fact constants, nil for none.
+	// They do not tell events apart: of two with the same contact, millisecond,
+	// kind, agent and detail the first is kept.
+	Facts map[string]string
 }
 
 // Entry is one contact's part of a SaveAll. No contact has two.
@@ -67,6 +71,8 @@ const (
 	Accepted     EventKind = "accepted"
 	Greeted      EventKind = "greeted"
 	Queued       EventKind = "queued"
+	Widened      EventKind = "widened"  // waits in further buckets too
+	Rerouted     EventKind = "rerouted" // the policy has changed, or somebody moved it
 	Offered      EventKind = "offered"
 	OfferEnded   EventKind = "offer_ended"
 	Connected    EventKind = "connected"

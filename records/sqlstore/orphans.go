@@ -55,6 +55,6 @@ func closeOrphan(ctx context.Context, tx *sql.Tx, o records.Orphan) (bool, error
 		return false, err
 	}
 	_, err = tx.ExecContext(ctx, insertEvent,
-		string(o.Contact), database.At(o.Ended), string(records.Ended), "", contact.NodeLost.String())
+		string(o.Contact), database.At(o.Ended), string(records.Ended), "", contact.NodeLost.String(), "")
 	return true, err
 }

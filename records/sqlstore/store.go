@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -80,13 +81,35 @@ func saveOne(ctx context.Context, record, event *sql.Stmt, e records.Entry) erro
 		return err
 	}
 	for _, step := range e.Events {
-		_, err := event.ExecContext(ctx,
-			string(step.Contact), database.At(step.At), string(step.Kind), string(step.Agent), step.Detail)
+		facts, err := writeFacts(step.Facts)
+		if err != nil {
+			return err
+		}
+		_, err = event.ExecContext(ctx,
+			string(step.Contact), database.At(step.At), string(step.Kind), string(step.Agent), step.Detail, facts)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeFacts is empty for none.
+func writeFacts(facts map[string]string) (string, error) {
+	if len(facts) == 0 {
+		return "", nil
+	}
+	raw, err := json.Marshal(facts)
+	return string(raw), err
+}
+
+func readFacts(raw string) (map[string]string, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	var facts map[string]string
+	err := json.Unmarshal([]byte(raw), &facts)
+	return facts, err
 }
 
 const columns = `contact_id, channel, line, source, trunk, citizen, citizen_ref, node,
@@ -108,8 +131,8 @@ const upsert = `INSERT INTO contact_records (` + columns + `)
 		agent_loss = excluded.agent_loss, agent_jitter_us = excluded.agent_jitter_us,
 		agent_delay_us = excluded.agent_delay_us, agent_mos = excluded.agent_mos`
 
-const insertEvent = `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail)
-		SELECT $1, COALESCE(MAX(seq), 0) + 1, CAST($2 AS BIGINT), $3, $4, $5 FROM contact_events WHERE contact_id = $1
+const insertEvent = `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail, facts)
+		SELECT $1, COALESCE(MAX(seq), 0) + 1, CAST($2 AS BIGINT), $3, $4, $5, $6 FROM contact_events WHERE contact_id = $1
 		ON CONFLICT (contact_id, at, kind, agent, detail) DO NOTHING`
 
 // Find finds a record, or records.ErrNotFound.
@@ -182,7 +205,7 @@ func (q quality) read() media.Quality {
 // Events lists the steps of one contact in the order they were saved.
 func (s *Store) Events(ctx context.Context, id contact.ID) ([]records.Event, error) {
 	all, err := database.Collect(ctx, s.db, scanEvent,
-		`SELECT contact_id, at, kind, agent, detail FROM contact_events WHERE contact_id = $1 ORDER BY seq`, string(id))
+		`SELECT contact_id, at, kind, agent, detail, facts FROM contact_events WHERE contact_id = $1 ORDER BY seq`, string(id))
 	if err != nil {
 		return nil, fmt.Errorf("records: read events of %s: %w", id, err)
 	}
@@ -192,7 +215,10 @@ func (s *Store) Events(ctx context.Context, id contact.ID) ([]records.Event, err
 func scanEvent(rows *sql.Rows) (records.Event, error) {
 	var e records.Event
 	var at database.Time
-	err := rows.Scan(&e.Contact, &at, &e.Kind, &e.Agent, &e.Detail)
+	var facts string
+	err := rows.Scan(&e.Contact, &at, &e.Kind, &e.Agent, &e.Detail, &facts)
 	e.At = at.Time
-	return e, err
+	read, factsErr := readFacts(facts)
+	e.Facts = read
+	return e, errors.Join(err, factsErr)
 }

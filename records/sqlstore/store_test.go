@@ -91,7 +91,10 @@ func TestEventsKeepTheirOrderAndRepeatHarmlessly(t *testing.T) {
 		want := []records.Event{ // three in one millisecond, not in order of name
 			{Contact: r.Contact, At: start(), Kind: records.Queued},
 			{Contact: r.Contact, At: start(), Kind: records.Accepted},
-			{Contact: r.Contact, At: start(), Kind: records.Offered, Agent: "1001"},
+			{
+				Contact: r.Contact, At: start(), Kind: records.Offered, Agent: "1001",
+				Facts: map[string]string{records.FactBy: "entered", records.FactVia: "general", records.FactNext: `1"0\x03`},
+			},
 			{Contact: r.Contact, At: start().Add(time.Second), Kind: records.OfferEnded, Agent: "1001", Detail: "unanswered"},
 			{Contact: r.Contact, At: start().Add(time.Second), Kind: records.OfferEnded, Agent: "1001", Detail: "revoked"},
 		}
