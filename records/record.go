@@ -22,6 +22,7 @@ type Record struct {
 	Accepted   time.Time
 	Queued     time.Time
 	Connected  time.Time // first time both parties heard each other
+	Replied    time.Time // an agent's first message; messages only
 	TalkEnded  time.Time
 	Ended      time.Time // after wrap-up
 	Held       time.Duration

@@ -76,7 +76,8 @@ func saveOne(ctx context.Context, record, event *sql.Stmt, e records.Entry) erro
 		database.At(r.Accepted), database.At(r.Queued), database.At(r.Connected), database.At(r.TalkEnded), database.At(r.Ended),
 		r.Held.Milliseconds(), r.Offers, string(r.Agent), r.Cause.String(), r.Recording,
 		r.FromCitizen.Loss, r.FromCitizen.Jitter.Microseconds(), r.FromCitizen.Delay.Microseconds(), r.FromCitizen.MOS,
-		r.FromAgent.Loss, r.FromAgent.Jitter.Microseconds(), r.FromAgent.Delay.Microseconds(), r.FromAgent.MOS)
+		r.FromAgent.Loss, r.FromAgent.Jitter.Microseconds(), r.FromAgent.Delay.Microseconds(), r.FromAgent.MOS,
+		database.At(r.Replied))
 	if err != nil {
 		return err
 	}
@@ -115,11 +116,11 @@ func readFacts(raw string) (map[string]string, error) {
 const columns = `contact_id, channel, line, source, trunk, citizen, citizen_ref, node,
 	accepted_at, queued_at, connected_at, talk_ended_at, ended_at, held_ms, offers, agent, cause,
 	recording, citizen_loss, citizen_jitter_us, citizen_delay_us, citizen_mos,
-	agent_loss, agent_jitter_us, agent_delay_us, agent_mos`
+	agent_loss, agent_jitter_us, agent_delay_us, agent_mos, replied_at`
 
 const upsert = `INSERT INTO contact_records (` + columns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-		$18, $19, $20, $21, $22, $23, $24, $25, $26)
+		$18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 		ON CONFLICT (contact_id) DO UPDATE SET
 		channel = excluded.channel, line = excluded.line, source = excluded.source, trunk = excluded.trunk,
 		citizen = excluded.citizen, citizen_ref = excluded.citizen_ref, node = excluded.node,
@@ -129,7 +130,8 @@ const upsert = `INSERT INTO contact_records (` + columns + `)
 		citizen_loss = excluded.citizen_loss, citizen_jitter_us = excluded.citizen_jitter_us,
 		citizen_delay_us = excluded.citizen_delay_us, citizen_mos = excluded.citizen_mos,
 		agent_loss = excluded.agent_loss, agent_jitter_us = excluded.agent_jitter_us,
-		agent_delay_us = excluded.agent_delay_us, agent_mos = excluded.agent_mos`
+		agent_delay_us = excluded.agent_delay_us, agent_mos = excluded.agent_mos,
+		replied_at = excluded.replied_at`
 
 const insertEvent = `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail, facts)
 		SELECT $1, COALESCE(MAX(seq), 0) + 1, CAST($2 AS BIGINT), $3, $4, $5, $6 FROM contact_events WHERE contact_id = $1
@@ -173,15 +175,17 @@ func (s *Store) list(ctx context.Context, tail string, args ...any) ([]records.R
 func scanRecord(rows *sql.Rows) (records.Record, error) {
 	var r records.Record
 	var citizen, cause string
-	var accepted, queued, connected, talkEnded, ended database.Time
+	var accepted, queued, connected, talkEnded, ended, replied database.Time
 	var held int64
 	var fromCitizen, fromAgent quality
 	err := rows.Scan(&r.Contact, &r.Channel, &r.Line, &r.Source, &r.Trunk, &citizen, &r.CitizenRef, &r.Node,
 		&accepted, &queued, &connected, &talkEnded, &ended, &held, &r.Offers, &r.Agent, &cause, &r.Recording,
 		&fromCitizen.loss, &fromCitizen.jitter, &fromCitizen.delay, &fromCitizen.mos,
-		&fromAgent.loss, &fromAgent.jitter, &fromAgent.delay, &fromAgent.mos)
+		&fromAgent.loss, &fromAgent.jitter, &fromAgent.delay, &fromAgent.mos,
+		&replied)
 	r.Citizen = contact.NewAddress(citizen)
 	r.Accepted, r.Queued, r.Connected, r.TalkEnded, r.Ended = accepted.Time, queued.Time, connected.Time, talkEnded.Time, ended.Time
+	r.Replied = replied.Time
 	r.Held = time.Duration(held) * time.Millisecond
 	r.FromCitizen, r.FromAgent = fromCitizen.read(), fromAgent.read()
 	read, causeErr := contact.ParseCause(cause)

@@ -1,0 +1,7 @@
+package sqlstore
+
+// The queries whose plans a test looks at.
+const (
+	CountContacts = countContacts
+	ListWaiting   = `SELECT ` + columns + ` FROM contact_records ` + waiting
+)
