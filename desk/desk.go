@@ -36,7 +36,7 @@ type Options struct {
 	Records    records.Store
 	People     People
 	Audit      Audit
-	Lines      *routing.Lines
+	Lines      *routing.Book
 	Recordings Recordings   // nil: none can be heard
 	RefKey     []byte       // of citizens' pseudonyms, 32 bytes
 	UI         http.Handler // the browser desk, at /
@@ -213,14 +213,9 @@ func (d *Desk) forget(s *seat) {
 
 // agent is a seat as the queue knows it.
 func (d *Desk) agent(a people.Account, status routing.Status) routing.Agent {
-	buckets := make(map[routing.Bucket]int, len(a.Skills))
-	for _, skill := range a.Skills {
-		buckets[routing.Bucket(skill)] = 0 // one tier: who is free longest
-	}
-	return routing.Agent{
-		ID: a.ID, Node: d.node(), Status: status, Buckets: buckets,
-		Slots: map[contact.Class]int{contact.Voice: 1},
-	}
+	seat := d.o.Lines.Seat(routing.SeatAsk{ID: a.ID, Skills: a.Skills, Now: d.o.Now()})
+	seat.Node, seat.Status = d.node(), status
+	return seat
 }
 
 // line is a service line as desks show it; an unknown one keeps its name.
@@ -231,7 +226,7 @@ func (d *Desk) line(name string) Line {
 	return Line{Name: name, Title: name, TitleEn: name}
 }
 
-func titles(lines *routing.Lines) map[string]Line {
+func titles(lines *routing.Book) map[string]Line {
 	all := make(map[string]Line)
 	if lines == nil {
 		return all

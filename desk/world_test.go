@@ -71,7 +71,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 	if audio == nil {
 		audio = w.phones
 	}
-	lines, err := routing.NewLines(routing.Config{Lines: []routing.Line{citizensLine()}})
+	lines, err := routing.NewBook(routing.Config{Lines: []routing.Line{citizensLine()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	Recordings recorder.Config `yaml:"recordings" doc:"Calls, written down."`
 	Desk       desk.Config     `yaml:"desk" doc:"How patient the house is with a desk that is gone."`
 	Lines      []routing.Line  `yaml:"lines" doc:"The service lines; each answers its own numbers."`
+	Routing    routing.Policy  `yaml:"routing" doc:"Who serves what, and when."`
 	People     people.Config   `yaml:"people" doc:"Accounts that are made at the first start."`
 	Tickets    webhook.Config  `yaml:"tickets" doc:"Where units receive their tickets."`
 }
@@ -63,7 +64,7 @@ type Redis struct {
 
 // Validate names the fields at fault that no section knows by itself.
 func (c Config) Validate() error {
-	errs := []error{routing.Config{Lines: c.Lines}.Validate()}
+	errs := []error{routing.Config{Lines: c.Lines, Policy: c.Routing}.Validate()}
 	if c.Redis.URL.Reveal() != "" && c.Database.Engine() == database.SQLite {
 		errs = append(errs, errors.New("database.url: a shared Redis needs PostgreSQL: SQLite serves exactly one node"))
 	}

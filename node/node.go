@@ -71,7 +71,7 @@ type Node struct {
 	audit   *audit.Log
 	staff   *people.Staff
 	records *recordsql.Store
-	lines   *routing.Lines
+	lines   *routing.Book
 	queue   *redisstore.Store
 
 	units      *webhook.Units

@@ -62,7 +62,7 @@ func (n *Node) openEngine() (err error) {
 
 // openQueue registers the node and keeps its lease.
 func (n *Node) openQueue(ctx context.Context) (err error) {
-	if n.lines, err = routing.NewLines(routing.Config{Lines: n.cfg.Lines}); err != nil {
+	if n.lines, err = routing.NewBook(routing.Config{Lines: n.cfg.Lines, Policy: n.cfg.Routing}); err != nil {
 		return err
 	}
 	n.queue, err = redisstore.New(redisstore.Config{

@@ -3,23 +3,28 @@ package routing
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
+
+	"hotline/contact"
 )
 
-// Config names the service lines.
+// Config is the service lines, and the policy by which they are served.
 type Config struct {
-	Lines []Line `yaml:"lines" doc:"The service lines; each answers its own numbers."`
+	Lines  []Line `yaml:"lines" doc:"The service lines; each answers its own numbers and accounts."`
+	Policy Policy `yaml:"routing" doc:"Who serves what, and when."`
 }
 
-// Line is one service line: the numbers it answers, and who serves it.
+// Line is one service line: the numbers and accounts it answers, and who serves it.
 type Line struct {
 	Name    string   `yaml:"name" doc:"Short name, such as citizen; it goes into records and metrics."`
 	Title   Title    `yaml:"title" doc:"The name people read."`
 	Numbers []Number `yaml:"numbers" doc:"The numbers that reach the line, without area code: 12315, or 63371234=12315 where the number dialled stands for another hotline."`
-	Skill   Bucket   `yaml:"skill" doc:"The group of agents that serves the line."`
+	// Accounts are looked at in order: the first that matches says the queue.
+	Accounts []Account `yaml:"accounts" doc:"The text accounts that reach the line; the first that matches counts, over all lines."`
+	Queue    string    `yaml:"queue" doc:"The queue of the line; see routing.queues."`
+	Skill    Bucket    `yaml:"skill" doc:"Short for a queue of the line's own that everybody with the skill serves, at all hours."`
+	Priority string    `yaml:"priority" doc:"Rank of its contacts, of routing.priorities; normal when empty."`
 	// Ring is how long one agent's desk rings.
 	Ring     time.Duration `yaml:"ring" default:"15s" doc:"How long one agent's desk rings."`
 	Greeting string        `yaml:"greeting" doc:"Prompt played after the answer; empty for none."`
@@ -27,6 +32,21 @@ type Line struct {
 	WrapUp         time.Duration `yaml:"wrap_up" default:"60s" doc:"Time to write after the talk."`
 	WrapExtend     time.Duration `yaml:"wrap_extend" default:"60s" doc:"What one extension of wrap-up adds."`
 	WrapExtensions int           `yaml:"wrap_extensions" default:"2" doc:"How often wrap-up may be extended."`
+	Message        Manners       `yaml:"message" doc:"What differs for messages."`
+}
+
+// Manners is how long a desk rings and writes for a message; what is 0 is as for calls.
+type Manners struct {
+	Ring   time.Duration `yaml:"ring" doc:"How long one agent's desk rings; as for calls when 0s."`
+	WrapUp time.Duration `yaml:"wrap_up" doc:"Time to write after the talk; as for calls when 0s."`
+}
+
+// Account is a text account, or a part of what comes in by it.
+type Account struct {
+	Channel contact.Channel `yaml:"channel" required:"true" doc:"web, app, wechat or weibo."`
+	Account string          `yaml:"account" doc:"The account, as its channel names it; empty for all."`
+	Topic   string          `yaml:"topic" doc:"The topic that the citizen chose; empty for all."`
+	Queue   string          `yaml:"queue" doc:"The queue, when it is not the line's."`
 }
 
 // Title is a name in the languages of the interface.
@@ -40,6 +60,22 @@ type Title struct {
 type Number struct {
 	Dial   string // digits as the gateway hands them up, without area code
 	Source string // the merged hotline it stands for; empty means the number itself
+}
+
+// RingOf is how long one desk rings for a contact of the class.
+func (l Line) RingOf(c contact.Class) time.Duration {
+	if c == contact.Text {
+		return cmp.Or(l.Message.Ring, l.Ring)
+	}
+	return l.Ring
+}
+
+// WrapUpOf is how long an agent may write after a contact of the class.
+func (l Line) WrapUpOf(c contact.Class) time.Duration {
+	if c == contact.Text {
+		return cmp.Or(l.Message.WrapUp, l.WrapUp)
+	}
+	return l.WrapUp
 }
 
 // DefaultLine is what a line has that names nothing.
@@ -120,8 +156,8 @@ func (l Line) checkTimes(path string) error {
 }
 
 func (l Line) checkNumbers(path string, taken map[string]string) error {
-	if len(l.Numbers) == 0 {
-		return fmt.Errorf("%s.numbers: must hold at least one number", path)
+	if len(l.Numbers) == 0 && len(l.Accounts) == 0 {
+		return fmt.Errorf("%s.numbers: must hold at least one number, or accounts one account", path)
 	}
 	for i, n := range l.Numbers {
 		at := fmt.Sprintf("%s.numbers[%d]", path, i)
@@ -137,51 +173,4 @@ func (l Line) checkNumbers(path string, taken map[string]string) error {
 		taken[n.Dial] = at
 	}
 	return nil
-}
-
-// Lines finds the line of a number. It does not change: safe for all.
-type Lines struct {
-	lines  []Line
-	number map[string]found
-}
-
-type found struct {
-	line   int
-	source string
-}
-
-// NewLines checks the configuration and indexes it.
-func NewLines(c Config) (*Lines, error) {
-	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("routing: %w", err)
-	}
-	ls := &Lines{lines: slices.Clone(c.Lines), number: map[string]found{}}
-	for i, l := range c.Lines {
-		for _, n := range l.Numbers {
-			ls.number[n.Dial] = found{i, cmp.Or(n.Source, n.Dial)}
-		}
-	}
-	return ls, nil
-}
-
-// ByNumber returns the line that answers the number dialled, and the merged
-// hotline the number stands for.
-func (ls *Lines) ByNumber(called string) (line Line, source string, ok bool) {
-	f, ok := ls.number[called]
-	if !ok {
-		return Line{}, "", false
-	}
-	return ls.lines[f.line], f.source, true
-}
-
-// All returns the lines in the order of the configuration.
-func (ls *Lines) All() []Line { return slices.Clone(ls.lines) }
-
-// Skills returns the buckets that the lines wait in, sorted.
-func (ls *Lines) Skills() []Bucket {
-	set := map[Bucket]bool{}
-	for _, l := range ls.lines {
-		set[l.Skill] = true
-	}
-	return slices.Sorted(maps.Keys(set))
 }

@@ -39,7 +39,7 @@ func parse(t *testing.T, text string) routing.Config {
 
 func TestByNumber(t *testing.T) {
 	t.Parallel()
-	lines, err := routing.NewLines(parse(t, city))
+	lines, err := routing.NewBook(parse(t, city))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,9 +57,6 @@ func TestByNumber(t *testing.T) {
 		if line.Name != want.line || source != want.source || ok != (want.line != "") {
 			t.Errorf("%q is answered by %q as %q (%v), want %q as %q", called, line.Name, source, ok, want.line, want.source)
 		}
-	}
-	if diff := cmp.Diff([]routing.Bucket{"enterprise", "general"}, lines.Skills()); diff != "" {
-		t.Errorf("skills (-want +got):\n%s", diff)
 	}
 }
 
@@ -89,7 +86,7 @@ func TestSixtyFourNumbersReachOneLine(t *testing.T) {
 	for i := range 64 {
 		line.Numbers = append(line.Numbers, routing.Number{Dial: fmt.Sprint(12300 + i)})
 	}
-	lines, err := routing.NewLines(routing.Config{Lines: []routing.Line{line}})
+	lines, err := routing.NewBook(routing.Config{Lines: []routing.Line{line}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +129,7 @@ func TestValidateNamesTheField(t *testing.T) {
 			t.Parallel()
 			c := parse(t, city)
 			tt.change(&c)
-			_, err := routing.NewLines(c)
+			_, err := routing.NewBook(c)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want it to say %q", err, tt.want)
 			}

@@ -29,7 +29,7 @@ type Options struct {
 	Node       routing.NodeID
 	Queue      routing.Queue
 	Seats      Seats
-	Lines      *routing.Lines
+	Lines      *routing.Book
 	Records    records.Store
 	RefKey     []byte // of citizens' pseudonyms, 32 bytes
 	Log        *slog.Logger

@@ -205,12 +205,12 @@ func (s *session) enqueue(ctx context.Context) {
 	})
 }
 
-// entry is the contact as the queue knows it, but for anchor and credit.
+// entry is the contact as the queue knows it, but for its anchor and what it
+// has waited.
 func (s *session) entry() routing.Entry {
-	return routing.Entry{
-		Contact: s.contact.ID, Class: s.contact.Channel.Class(), Buckets: []routing.Bucket{s.line.Skill},
-		Band: 1, Ring: s.line.Ring,
-	}
+	e := s.hall.o.Lines.Plan(routing.Ask{Line: s.line, Class: s.contact.Channel.Class(), Now: s.hall.o.Now()}).Entry
+	e.Contact = s.contact.ID
+	return e
 }
 
 // heard takes news from the citizen's side.

@@ -55,7 +55,7 @@ func inHouse(t *testing.T, test func(*house), agents ...contact.AgentID) {
 }
 
 func newHouse(t *testing.T) *house {
-	lines, err := routing.NewLines(routing.Config{Lines: []routing.Line{line()}})
+	lines, err := routing.NewBook(routing.Config{Lines: []routing.Line{line()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,4 @@
+package routing
+
+// Policy is who serves what, and when.
+type Policy struct{}
