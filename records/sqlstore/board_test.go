@@ -106,8 +106,8 @@ func TestTalliesStandByLineAndClass(t *testing.T) {
 			return records.Tally{Line: name, Class: class, Today: c, Day: c, Losses: map[contact.Cause]int{}}
 		}
 		want := []records.Tally{
-			line("citizen", contact.Text, 1), line("citizen", contact.Voice, 2),
-			line("enterprise", contact.Text, 2), line("enterprise", contact.Voice, 1),
+			line("citizen", contact.Voice, 2), line("citizen", contact.Text, 1),
+			line("enterprise", contact.Voice, 1), line("enterprise", contact.Text, 2),
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("tallies (-want +got):\n%s", d)
