@@ -49,7 +49,7 @@ type Hall struct {
 
 	node     atomic.Pointer[routing.NodeID]
 	mu       sync.Mutex
-	sessions map[contact.ID]*session
+	sessions map[contact.ID]served
 	running  sync.WaitGroup
 }
 
@@ -63,7 +63,7 @@ func NewHall(o Options) *Hall {
 	}
 	h := &Hall{
 		o: o, metrics: newMetrics(o.Registerer), files: newFiling(o.Records, o.Log),
-		sessions: make(map[contact.ID]*session),
+		sessions: make(map[contact.ID]served),
 	}
 	h.node.Store(&o.Node)
 	h.door = newDoor(h)
@@ -79,12 +79,12 @@ func (h *Hall) Rename(ctx context.Context, n routing.NodeID) {
 	h.node.Store(&n)
 	var told sync.WaitGroup
 	for _, s := range h.all() {
-		told.Go(func() { s.awaitReassert(ctx) })
+		told.Go(func() { s.base().awaitReassert(ctx) })
 	}
 	told.Wait()
 }
 
-func (h *Hall) all() []*session {
+func (h *Hall) all() []served {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Collect(maps.Values(h.sessions))
@@ -111,8 +111,8 @@ func (h *Hall) dispatch(c routing.Command) {
 		return
 	}
 	select {
-	case s.commands <- c:
-	case <-s.over:
+	case s.base().commands <- c:
+	case <-s.base().over:
 	}
 }
 
@@ -121,7 +121,7 @@ func (h *Hall) dispatch(c routing.Command) {
 func (h *Hall) Receive(ctx context.Context, v Voice) {
 	s := h.open(v)
 	h.running.Go(func() {
-		defer h.forget(s)
+		defer h.forget(s.contact.ID)
 		s.run(ctx)
 	})
 }
@@ -143,13 +143,13 @@ func (h *Hall) open(v Voice) *session {
 	return s
 }
 
-func (h *Hall) forget(s *session) {
+func (h *Hall) forget(id contact.ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.sessions, s.contact.ID)
+	delete(h.sessions, id)
 }
 
-func (h *Hall) find(id contact.ID) *session {
+func (h *Hall) find(id contact.ID) served {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.sessions[id]
@@ -176,55 +176,66 @@ func (h *Hall) Wait(ctx context.Context) error {
 
 // Accept takes the offer of that token for the agent: ErrStale when it is over.
 func (h *Hall) Accept(ctx context.Context, id contact.ID, agent contact.AgentID, t routing.Token) error {
-	return h.ask(ctx, id, request{agent: agent, token: t, do: (*session).accept})
+	return h.ask(ctx, id, request{agent: agent, token: t, do: served.accept})
 }
 
 // Decline refuses the offer of that token.
 func (h *Hall) Decline(ctx context.Context, id contact.ID, agent contact.AgentID, t routing.Token) error {
-	return h.ask(ctx, id, request{agent: agent, token: t, do: (*session).declineOffer})
+	return h.ask(ctx, id, request{agent: agent, token: t, do: served.declineOffer})
 }
 
 // Hold plays music to the citizen.
 func (h *Hall) Hold(ctx context.Context, id contact.ID, agent contact.AgentID) error {
-	return h.ask(ctx, id, request{agent: agent, do: (*session).hold})
+	return h.ask(ctx, id, request{agent: agent, do: onCall((*session).hold)})
 }
 
 // Resume joins citizen and agent again.
 func (h *Hall) Resume(ctx context.Context, id contact.ID, agent contact.AgentID) error {
-	return h.ask(ctx, id, request{agent: agent, do: (*session).resume})
+	return h.ask(ctx, id, request{agent: agent, do: onCall((*session).resume)})
 }
 
 // Mute lets the citizen hear silence, or the agent again.
 func (h *Hall) Mute(ctx context.Context, id contact.ID, agent contact.AgentID, on bool) error {
-	return h.ask(ctx, id, request{agent: agent, do: func(s *session, r request) error { return s.mute(r, on) }})
+	return h.ask(ctx, id, request{agent: agent, do: onCall(func(s *session, r request) error { return s.mute(r, on) })})
 }
 
 // Hangup releases the agent into wrap-up and then the citizen, with a goodbye.
 func (h *Hall) Hangup(ctx context.Context, id contact.ID, agent contact.AgentID) error {
-	return h.ask(ctx, id, request{agent: agent, do: (*session).hangup})
+	return h.ask(ctx, id, request{agent: agent, do: served.hangup})
 }
 
 // SeatLost says that the agent's desk has been gone for too long.
 func (h *Hall) SeatLost(ctx context.Context, id contact.ID, agent contact.AgentID) error {
-	return h.ask(ctx, id, request{agent: agent, do: (*session).seatLost})
+	return h.ask(ctx, id, request{agent: agent, do: served.seatLost})
 }
 
 // ExtendWrapUp gives the agent the line's step more, as often as the line allows.
 func (h *Hall) ExtendWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error {
-	return h.ask(ctx, id, request{agent: agent, do: (*session).extendWrapUp})
+	return h.ask(ctx, id, request{agent: agent, do: served.extendWrapUp})
 }
 
 // FinishWrapUp frees the agent now.
 func (h *Hall) FinishWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error {
-	return h.ask(ctx, id, request{agent: agent, do: (*session).finishWrapUp})
+	return h.ask(ctx, id, request{agent: agent, do: served.finishWrapUp})
+}
+
+// onCall makes a request of what only a call can do.
+func onCall(do func(*session, request) error) func(served, request) error {
+	return func(s served, r request) error {
+		if call, ok := s.(*session); ok {
+			return do(call, r)
+		}
+		return ErrState
+	}
 }
 
 // ask runs a request in the session's goroutine and waits for its answer.
 func (h *Hall) ask(ctx context.Context, id contact.ID, r request) error {
-	s := h.find(id)
-	if s == nil {
+	found := h.find(id)
+	if found == nil {
 		return fmt.Errorf("contact %s: %w", id, ErrNotYours)
 	}
+	s := found.base()
 	r.ctx, r.reply, r.asked = ctx, make(chan error, 1), time.Now()
 	select {
 	case s.requests <- r:

@@ -18,6 +18,7 @@ type metrics struct {
 	waits   prometheus.Histogram
 	talks   prometheus.Histogram
 	ringEnd *prometheus.CounterVec
+	left    prometheus.Counter
 }
 
 func newMetrics(r Registerer) *metrics {
@@ -41,7 +42,10 @@ func newMetrics(r Registerer) *metrics {
 			Name: "hotline_session_rings_ended_total", Help: "Offers that did not become a talk, by reason.",
 		}, []string{"why"}),
 	}
-	r.MustRegister(m.ends, m.accepts, m.waits, m.talks, m.ringEnd)
+	m.left = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "hotline_session_conversations_left_total", Help: "Conversations that went on at another node.",
+	})
+	r.MustRegister(m.left, m.ends, m.accepts, m.waits, m.talks, m.ringEnd)
 	for _, c := range contact.Causes() {
 		m.ends.WithLabelValues(c.String())
 	}

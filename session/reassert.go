@@ -2,22 +2,23 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"hotline/routing"
 )
 
 // awaitReassert lets the session tell the queue how it stands, and waits until
 // it has, is over, or ctx ends.
-func (s *session) awaitReassert(ctx context.Context) {
+func (v *visit) awaitReassert(ctx context.Context) {
 	told := make(chan struct{})
 	select {
-	case s.renamed <- told:
+	case v.renamed <- told:
 	default:
 		return // the session has not come to it since the last time
 	}
 	select {
 	case <-told:
-	case <-s.over:
+	case <-v.over:
 	case <-ctx.Done():
 	}
 }
@@ -25,31 +26,43 @@ func (s *session) awaitReassert(ctx context.Context) {
 // reassert tells the queue how the contact stands, after the orders given
 // before; told is closed when it has. A ring is stopped: the queue, which took
 // the node for dead, may have offered the contact's agent to another.
-func (s *session) reassert(told chan<- struct{}) {
-	if s.state == Offered {
-		s.ringOver(RingRevoked)
+func (v *visit) reassert(told chan<- struct{}) {
+	if v.state == Offered {
+		v.ringOver(RingRevoked)
 	}
-	if as, known := s.asserted(); known {
-		e, since := s.entry(), s.record.Queued
-		token, agent := s.token, s.agent
+	if as, known := v.asserted(); known {
+		e, since := v.entry(), v.record.Queued
+		token, agent := v.token, v.agent
 		if as == routing.Wait {
 			agent = ""
 		}
-		s.orders.give(s.life, "reassert", func(ctx context.Context) error {
-			e.Anchor, e.Credit = *s.hall.node.Load(), s.hall.o.Now().Sub(since)
-			return s.hall.o.Queue.Reassert(ctx, routing.Assertion{Entry: e, State: as, Agent: agent, Token: token})
+		v.orders.give(v.life, "reassert", func(ctx context.Context) error {
+			e.Anchor, e.Credit = *v.hall.node.Load(), v.hall.o.Now().Sub(since)
+			err := v.hall.o.Queue.Reassert(ctx, routing.Assertion{Entry: e, State: as, Agent: agent, Token: token})
+			if errors.Is(err, routing.ErrStale) {
+				v.usurp()
+			}
+			return err
 		})
 	}
-	s.orders.give(context.Background(), "reasserted", func(context.Context) error { close(told); return nil })
+	v.orders.give(context.Background(), "reasserted", func(context.Context) error { close(told); return nil })
+}
+
+// usurp notes that somebody else has the contact by now.
+func (v *visit) usurp() {
+	select {
+	case v.usurped <- struct{}{}:
+	default:
+	}
 }
 
 // asserted is the queue's word for the session's state; known is false before
 // the contact was in the queue.
-func (s *session) asserted() (as routing.State, known bool) {
-	switch s.state {
+func (v *visit) asserted() (as routing.State, known bool) {
+	switch v.state {
 	case Queued, Offered:
 		return routing.Wait, true
-	case Serving, Holding, Reconnecting:
+	case Serving, Holding, Reconnecting, Parked:
 		return routing.Talking, true
 	case Wrapping:
 		return routing.Wrapping, true

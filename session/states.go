@@ -12,6 +12,7 @@ const (
 	Serving      State = "serving"      // both parties hear each other
 	Holding      State = "holding"      // the agent has put the citizen on hold
 	Reconnecting State = "reconnecting" // the agent's audio is gone; the citizen hears that we reconnect
+	Parked       State = "parked"       // a conversation that waits for the citizen
 	Wrapping     State = "wrapping"
 	Over         State = "over"
 )
@@ -35,6 +36,15 @@ const (
 	CitizenGone Happening = "citizen gone"
 	Refused     Happening = "refused" // we could not or would not answer
 	Wrapped     Happening = "wrapped" // the agent is done, or time is up
+
+	// Of conversations only.
+	Admitted       Happening = "admitted"        // an account of ours was written to
+	AdoptedWaiting Happening = "adopted waiting" // its node is dead; nobody serves it
+	AdoptedServing Happening = "adopted serving" // its node is dead; its agent goes on
+	ParkedBy       Happening = "parked"          // by the agent, or the citizen has been silent
+	Unparked       Happening = "unparked"        // by the agent, or either side wrote
+	CitizenSilent  Happening = "citizen silent"  // for too long
+	HandedOver     Happening = "handed over"     // another node has it
 )
 
 // Arrow is one row of the table.

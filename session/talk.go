@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -17,14 +16,7 @@ const acceptWithin = time.Second
 
 // accept joins the two, once the queue has confirmed the token.
 func (s *session) accept(r request) error {
-	if s.state != Offered || r.agent != s.agent || r.token != s.token {
-		return routing.ErrStale
-	}
-	if err := s.confirm(r); err != nil {
-		if !errors.Is(err, routing.ErrStale) {
-			// Nobody knows whether the queue took it: whichever it was ends here.
-			s.decline(RingUnreachable, routing.Disconnected)
-		}
+	if err := s.claim(r); err != nil {
 		return err
 	}
 	s.hush()
@@ -46,12 +38,6 @@ func (s *session) accept(r request) error {
 	return nil
 }
 
-func (s *session) confirm(r request) error {
-	ctx, cancel := context.WithTimeout(r.ctx, acceptWithin)
-	defer cancel()
-	return s.hall.o.Queue.Accept(ctx, s.contact.ID, r.token)
-}
-
 // connected begins a talk. One that follows a lost agent's goes on with the
 // first: the wait was over then.
 func (s *session) connected() {
@@ -68,15 +54,6 @@ func (s *session) connected() {
 	if first {
 		s.hall.metrics.answered(s.record)
 	}
-}
-
-// declineOffer is the agent's no.
-func (s *session) declineOffer(r request) error {
-	if s.state != Offered || r.agent != s.agent || r.token != s.token {
-		return routing.ErrStale
-	}
-	s.decline(RingRejected, routing.Rejected)
-	return nil
 }
 
 // hold gives the citizen music.

@@ -13,26 +13,31 @@ import (
 // wrap ends the talk: the agent writes, the slot stays taken.
 func (s *session) wrap(ctx context.Context, why Happening) {
 	s.talked()
-	s.move(why)
-	s.record.Cause = s.cause
-	s.note(records.TalkEnded, s.cause.String())
-	s.timer.Reset(s.line.WrapUp)
-	id, token := s.contact.ID, s.token
-	s.orders.give(ctx, "wrap", func(ctx context.Context) error {
-		return s.hall.o.Queue.Wrap(ctx, id, token)
+	s.visit.wrap(ctx, why)
+}
+
+func (v *visit) wrap(ctx context.Context, why Happening) {
+	v.move(why)
+	v.record.Cause = v.cause
+	v.note(records.TalkEnded, v.cause.String())
+	limit := v.line.WrapUpOf(v.contact.Channel.Class())
+	v.timer.Reset(limit)
+	id, token := v.contact.ID, v.token
+	v.orders.give(ctx, "wrap", func(ctx context.Context) error {
+		return v.hall.o.Queue.Wrap(ctx, id, token)
 	})
-	s.tell(News{Kind: Ended, Cause: s.cause, Until: s.now().Add(s.line.WrapUp)})
+	v.tell(News{Kind: Ended, Cause: v.cause, Until: v.now().Add(limit)})
 }
 
 // wrapped is the end of wrap-up: the seat is free.
-func (s *session) wrapped() {
-	s.timer.Stop()
-	id, token, why := s.contact.ID, s.token, s.cause
-	s.orders.give(context.Background(), "finish", func(ctx context.Context) error {
-		return s.hall.o.Queue.Finish(ctx, id, token, why)
+func (v *visit) wrapped() {
+	v.timer.Stop()
+	id, token, why := v.contact.ID, v.token, v.cause
+	v.orders.give(context.Background(), "finish", func(ctx context.Context) error {
+		return v.hall.o.Queue.Finish(ctx, id, token, why)
 	})
-	s.tell(News{Kind: Finished})
-	s.move(Wrapped)
+	v.tell(News{Kind: Finished})
+	v.move(Wrapped)
 }
 
 // talked closes the account of a talk, while its state still tells of it.
@@ -104,40 +109,45 @@ func (s *session) seatLost(r request) error {
 // agent is set away, and the next one gets the same contact, draft and all.
 func (s *session) takeBack() {
 	s.talked()
-	s.note(records.AgentLost, "")
-	id, token := s.contact.ID, s.token
-	s.orders.give(s.life, "take back", func(ctx context.Context) error {
-		return s.hall.o.Queue.Decline(ctx, id, token, routing.Disconnected)
-	})
-	s.move(SeatGone)
-	s.note(records.Requeued, "")
-	s.tell(News{Kind: TakenBack})
+	s.requeue()
 	s.announce(promptReconnect)
 }
 
 // extendWrapUp gives the agent one step more.
-func (s *session) extendWrapUp(r request) error {
+func (v *visit) extendWrapUp(r request) error {
 	switch {
-	case r.agent != s.agent:
+	case r.agent != v.agent:
 		return ErrNotYours
-	case s.state != Wrapping || s.extended >= s.line.WrapExtensions:
+	case v.state != Wrapping || v.extended >= v.line.WrapExtensions:
 		return ErrState
 	}
-	s.extended++
-	s.note(records.WrapExtended, "")
-	s.timer.Reset(s.line.WrapExtend)
-	s.tell(News{Kind: WrappingUp, Until: s.now().Add(s.line.WrapExtend), Extended: s.extended})
+	v.extended++
+	v.note(records.WrapExtended, "")
+	v.timer.Reset(v.line.WrapExtend)
+	v.tell(News{Kind: WrappingUp, Until: v.now().Add(v.line.WrapExtend), Extended: v.extended})
 	return nil
 }
 
 // finishWrapUp frees the agent now.
-func (s *session) finishWrapUp(r request) error {
+func (v *visit) finishWrapUp(r request) error {
 	switch {
-	case r.agent != s.agent:
+	case r.agent != v.agent:
 		return ErrNotYours
-	case s.state != Wrapping:
+	case v.state != Wrapping:
 		return ErrState
 	}
-	s.wrapped()
+	v.wrapped()
 	return nil
+}
+
+// requeue gives the contact back to the queue, which sets the agent away.
+func (v *visit) requeue() {
+	v.note(records.AgentLost, "")
+	id, token := v.contact.ID, v.token
+	v.orders.give(v.life, "take back", func(ctx context.Context) error {
+		return v.hall.o.Queue.Decline(ctx, id, token, routing.Disconnected)
+	})
+	v.move(SeatGone)
+	v.note(records.Requeued, "")
+	v.tell(News{Kind: TakenBack})
 }
