@@ -27,6 +27,8 @@ const (
 	Gone
 	// Said: the citizen wrote; Event.Message holds it.
 	Said
+	// Typing: the citizen writes, or has stopped (Event.On). It may be lost.
+	Typing
 )
 
 // Event is news from the citizen's side.
@@ -35,4 +37,5 @@ type Event struct {
 	Digit   rune
 	Cause   Cause
 	Message Message
+	On      bool
 }
