@@ -27,6 +27,7 @@ type Record struct {
 	Ended      time.Time // after wrap-up
 	Held       time.Duration
 	Offers     int // desks that rang
+	Messages   int // of the citizen and of agents; messages only
 	Agent      contact.AgentID
 	Cause      contact.Cause // valid once TalkEnded or Ended is set
 	// Recording names the file of the call's audio below the recordings' folder;
@@ -85,6 +86,13 @@ const (
 	Requeued     EventKind = "requeued"     // the citizen waits again, at the old place
 	TalkEnded    EventKind = "talk_ended"
 	WrapExtended EventKind = "wrap_extended"
+	Replied      EventKind = "replied"        // an agent's first message
+	ReplyDue     EventKind = "reply_due"      // there should have been one by now
+	Parked       EventKind = "parked"         // waits for the citizen
+	Unparked     EventKind = "unparked"       // somebody wrote, or the agent goes on
+	Nudged       EventKind = "nudged"         // the house asked whether the citizen is still there
+	Silent       EventKind = "citizen_silent" // no answer came: closed
+	Adopted      EventKind = "adopted"        // its node was dead, another goes on
 	Ended        EventKind = "ended"
 )
 

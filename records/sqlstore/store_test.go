@@ -68,7 +68,7 @@ func TestARecordGrowsWithItsContact(t *testing.T) {
 		}
 		r.Queued, r.Connected = r.Accepted.Add(time.Second), r.Accepted.Add(5*time.Second)
 		r.TalkEnded, r.Ended = r.Accepted.Add(time.Minute), r.Accepted.Add(2*time.Minute)
-		r.Replied = r.Accepted.Add(6 * time.Second)
+		r.Replied, r.Messages = r.Accepted.Add(6*time.Second), 7
 		r.Held, r.Offers, r.Agent, r.Cause = 1500*time.Millisecond, 2, "1001", contact.CitizenEnded
 		r.Recording = "2026-11-24/" + string(r.Contact) + ".wav"
 		r.FromCitizen = media.Quality{Loss: 0.0125, Jitter: 3456 * time.Microsecond, Delay: 81 * time.Millisecond, MOS: 4.3}
