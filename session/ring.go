@@ -21,7 +21,7 @@ func (v *visit) commanded(ctx context.Context, c routing.Command) {
 // ring offers the contact to the agent's desk. The agent may accept before the
 // desk's acknowledgement is back.
 func (v *visit) ring(ctx context.Context, c routing.Command) {
-	v.token, v.agent = c.Token, c.Agent
+	v.token, v.agent, v.seat = c.Token, c.Agent, c.Seat
 	v.move(Matched)
 	v.record.Offers++
 	v.note(records.Offered, "")
@@ -29,6 +29,7 @@ func (v *visit) ring(ctx context.Context, c routing.Command) {
 	v.timer.Reset(ring)
 	call := Call{
 		Contact: v.contact, Token: c.Token, Record: v.record.Recording, Until: time.Now().Add(ring),
+		Seat: c.Seat, Anchor: *v.hall.node.Load(),
 	}
 	token := c.Token
 	v.beside(func() error {

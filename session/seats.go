@@ -17,8 +17,10 @@ var ErrNoDesk = errors.New("session: the agent has no desk")
 type Call struct {
 	Contact contact.Contact
 	Token   routing.Token
-	Record  string    // the file of the call's audio; empty for none
-	Until   time.Time // end of ringing, this node's clock
+	Record  string         // the file of the call's audio; empty for none
+	Until   time.Time      // end of ringing, this node's clock
+	Seat    routing.NodeID // where the agent's desk is; empty: here
+	Anchor  routing.NodeID // where the contact is, and the audio of a call
 }
 
 // Seats is where agents are reached; desk implements it. Offer may block for
@@ -66,6 +68,7 @@ const (
 // News is one message to a seat.
 type News struct {
 	Kind     NewsKind
+	Seat     routing.NodeID // where the agent's desk is; empty: here
 	Contact  contact.ID
 	Token    routing.Token
 	Why      RingEnd

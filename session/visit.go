@@ -27,6 +27,7 @@ type visit struct {
 	state    State
 	token    routing.Token   // of the last reservation acted on
 	agent    contact.AgentID // of that reservation
+	seat     routing.NodeID  // where the agent's desk is
 	record   records.Record
 	extended int
 	cause    contact.Cause // internal until something better is known
@@ -211,6 +212,6 @@ func (v *visit) note(k records.EventKind, detail string) {
 }
 
 func (v *visit) tell(n News) {
-	n.Contact, n.Token = v.contact.ID, v.token
+	n.Contact, n.Token, n.Seat = v.contact.ID, v.token, v.seat
 	v.hall.o.Seats.Tell(v.agent, n)
 }
