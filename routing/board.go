@@ -8,8 +8,8 @@ import (
 
 // Counts is the hall at one moment.
 type Counts struct {
-	Waiting map[Bucket]int `json:"waiting"`
-	Free    map[Bucket]int `json:"free"` // free voice seats
+	Waiting map[Bucket]int `json:"waiting"` // but for the buckets of one seat
+	Free    map[Bucket]int `json:"free"`    // free voice seats, but for borrowed buckets
 	Offered int            `json:"offered"`
 }
 
@@ -29,12 +29,12 @@ type LineWait struct {
 	Oldest  time.Duration // wait of the contact that waits longest
 }
 
-// SeatWork is one seat that is not Offline, sorted by agent.
+// SeatWork is one seat that is not Offline, at a node that lives, sorted by agent.
 type SeatWork struct {
 	Agent  contact.AgentID
 	Node   NodeID
 	Status Status
-	Used   map[contact.Class]int // offered, talking and wrapping contacts
+	Used   map[contact.Class]int // offered, talking and wrapping contacts; without zeros
 	Slots  map[contact.Class]int
 }
 

@@ -18,8 +18,16 @@ import (
 //
 // A seat serves its own @ bucket without being told. A borrowed bucket is named
 // in Entry and Step and in Agent.Buckets (a seat that serves general!2 too must
-// serve general). Contacts that borrow come after all that wait in what the seat serves
-// itself, whatever their score.
+// serve general).
+//
+// A contact that comes and finds seats free takes its own one, if it waits for
+// such, and else the first in order of (tier, load, idle time, agent) among the
+// free seats of all its buckets. In a borrowed bucket these are the seats of
+// the lender with their tier there, told to lend or not: a policy tells all of
+// them. A seat that becomes free takes the first contact in order of what it
+// serves itself, its own bucket included; only when there is none, the first of
+// those that borrow, whatever their score, and only from a lender of which more
+// seats are free, this one included, than must stay.
 type Bucket string
 
 // SeatBucket is the bucket of one agent's seat alone.

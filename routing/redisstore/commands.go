@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"hotline/contact"
 	"hotline/routing"
 )
 
@@ -109,31 +107,6 @@ func (s *Store) hand(ctx context.Context, m redis.XMessage, out chan<- routing.C
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// parseOrder reads what order of lib.lua wrote.
-func parseOrder(values map[string]any) (routing.Command, error) {
-	text := func(name string) string { v, _ := values[name].(string); return v }
-	id, err := contact.ParseID(text("contact"))
-	if err != nil {
-		return routing.Command{}, err
-	}
-	token, err := strconv.ParseUint(text("token"), 10, 64)
-	if err != nil {
-		return routing.Command{}, fmt.Errorf("token: %w", err)
-	}
-	expires, err := strconv.ParseInt(text("expires"), 10, 64)
-	if err != nil {
-		return routing.Command{}, fmt.Errorf("expires: %w", err)
-	}
-	kind := routing.CommandKind(text("kind"))
-	if kind != routing.Offer && kind != routing.Revoke {
-		return routing.Command{}, fmt.Errorf("kind %q is not known", kind)
-	}
-	return routing.Command{
-		Kind: kind, Contact: id, Agent: contact.AgentID(text("agent")),
-		Token: routing.Token(token), Expires: time.UnixMilli(expires).UTC(),
-	}, nil
 }
 
 // ownConnection opens a client beside the shared one, with its settings: a

@@ -16,11 +16,16 @@ import (
 //	ac:<agent>           set     contacts that a seat holds
 //	nc:<node>, na:<node> set     contacts anchored, seats connected at a node
 //	in:<node>            stream  orders to a node
+//	l:<class>:<line>     zset    waiting on a line: contact by time of entry
+//	s:<bucket>           set     seats that are there, ready or away
+//	b:<class>:<bucket>   hash    how it was served: last wait, handling time
+//	due                  zset    waiting: contact by its next step
 //	lease                zset    offered: contact by end of the reservation
 //	nodes                zset    node by end of its lease
 //	dead                 set     nodes being swept
 //	fenced               zset    names that may not beat again, by time
-//	buckets              set     class:bucket, all that were ever used
+//	buckets, lines       set     class:bucket and class:line, all that were ever used
+//	walk                 hash    where the walk stands
 //	log                  stream  one entry a transition
 //	run, grace           string  Redis's last run_id; no node dies before
 //	schema               string  version of all this

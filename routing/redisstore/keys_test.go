@@ -87,9 +87,9 @@ func (s *Store) known(key string) bool {
 	switch kind {
 	case "in":
 		return key == s.keys.inbox(keyNode)
-	case "c", "a", "w", "r", "ac", "nc", "na":
+	case "c", "a", "w", "r", "l", "s", "b", "ac", "nc", "na":
 		return ok && short != kind
-	case "lease", "nodes", "dead", "fenced", "buckets", "log", "run", "grace", "schema":
+	case "lease", "nodes", "dead", "fenced", "due", "buckets", "lines", "walk", "log", "run", "grace", "schema":
 		return ok && short == kind
 	default:
 		return false

@@ -2,9 +2,14 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
+	"hotline/contact"
 	"hotline/routing"
 )
+
+const mostStrays = 10_000
 
 // Beat implements routing.Member.
 func (s *Store) Beat(ctx context.Context, n routing.NodeID) error {
@@ -37,4 +42,42 @@ func (s *Store) Tick(ctx context.Context) error {
 		s.log.WarnContext(ctx, "a node has lost its lease", "node", r.text(i))
 	}
 	return nil
+}
+
+// Strays implements routing.Member.
+func (s *Store) Strays(ctx context.Context, n routing.NodeID, ids []contact.ID) (unknown, forgotten []contact.ID, err error) {
+	if err := n.Validate(); err != nil {
+		return nil, nil, err
+	}
+	if len(ids) > mostStrays {
+		return nil, nil, fmt.Errorf("%w: contacts: %d is more than %d", routing.ErrBad, len(ids), mostStrays)
+	}
+	args := []any{string(n)}
+	for _, id := range ids {
+		args = append(args, string(id))
+	}
+	r, err := s.run(ctx, "strays", args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := 1; i < len(r); i++ {
+		if i <= int(r.int(0)) {
+			unknown = append(unknown, contact.ID(r.text(i)))
+		} else {
+			forgotten = append(forgotten, contact.ID(r.text(i)))
+		}
+	}
+	slices.Sort(forgotten)
+	return unknown, forgotten, nil
+}
+
+// Walk implements routing.Member.
+func (s *Store) Walk(ctx context.Context) ([]string, error) {
+	r, err := s.run(ctx, "walk")
+	breaches := make([]string, 0, len(r))
+	for i := range r {
+		breaches = append(breaches, r.text(i))
+	}
+	s.metrics.breaches.Add(float64(len(breaches)))
+	return breaches, err
 }

@@ -25,6 +25,8 @@ type metrics struct {
 	lost       prometheus.Counter
 	nodesLost  prometheus.Counter
 	readErrors prometheus.Counter
+	unconfirmed,
+	breaches prometheus.Counter
 }
 
 func newMetrics(reg Registerer, s *Store) (*metrics, error) {
@@ -39,9 +41,11 @@ func newMetrics(reg Registerer, s *Store) (*metrics, error) {
 			Help:    "Time from entering the queue to the agent's accept.",
 			Buckets: []float64{1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 1200, 1800},
 		}),
-		lost:       counter("calls_lost_total", "Calls ended because their node was dead."),
-		nodesLost:  counter("nodes_lost_total", "Nodes declared dead by this node."),
-		readErrors: counter("order_read_errors_total", "Interruptions of the stream of orders."),
+		lost:        counter("calls_lost_total", "Calls ended because their node was dead."),
+		nodesLost:   counter("nodes_lost_total", "Nodes declared dead by this node."),
+		unconfirmed: counter("unconfirmed_total", "Rings that no replica confirmed in time."),
+		breaches:    counter("breaches_total", "Breaches of the queue's invariants that a walk of this node found."),
+		readErrors:  counter("order_read_errors_total", "Interruptions of the stream of orders."),
 	}
 	for _, reason := range []string{string(routing.Rejected), string(routing.Unanswered), string(routing.Unreachable), string(routing.Disconnected), expired} {
 		m.declines.WithLabelValues(reason)
@@ -49,7 +53,8 @@ func newMetrics(reg Registerer, s *Store) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.matches, m.declines, m.wait, m.lost, m.nodesLost, m.readErrors, newDepth(s)} {
+	collectors := []prometheus.Collector{m.matches, m.declines, m.wait, m.lost, m.nodesLost, m.readErrors, m.unconfirmed, m.breaches, newDepth(s)}
+	for _, c := range collectors {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("redisstore: metrics: %w", err)
 		}

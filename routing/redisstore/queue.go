@@ -3,10 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"hotline/contact"
@@ -24,12 +21,22 @@ func (s *Store) Enqueue(ctx context.Context, e routing.Entry) error {
 	return err
 }
 
-// entryArgs are what enqueue and reassert begin with.
+// Reroute implements routing.Queue.
+func (s *Store) Reroute(ctx context.Context, e routing.Entry) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	_, err := s.run(ctx, "reroute", entryArgs(e)...)
+	return err
+}
+
+// entryArgs are what enqueue, reroute and reassert begin with.
 func entryArgs(e routing.Entry) []any {
 	base := int64(e.Band)*bandWidth - e.Credit.Milliseconds()
 	return []any{
 		string(e.Contact), string(e.Class), string(e.Anchor),
 		join(e.Buckets), strconv.FormatInt(base, 10), e.Ring.Milliseconds(),
+		e.Line, joinSteps(e.Steps), e.Waited.Milliseconds(),
 	}
 }
 
@@ -90,55 +97,29 @@ func (s *Store) SetAgent(ctx context.Context, a routing.Agent) error {
 	if err := a.Validate(); err != nil {
 		return err
 	}
-	_, err := s.run(ctx, "setagent", string(a.ID), string(a.Node), string(a.Status), joinMap(a.Buckets), joinMap(a.Slots))
+	_, err := s.run(ctx, "setagent", string(a.ID), string(a.Node), string(a.Status),
+		joinMap(a.Buckets), joinMap(a.Slots), joinSet(a.Excludes))
 	return err
 }
 
-// Place implements routing.Queue.
-func (s *Store) Place(ctx context.Context, id contact.ID) (int, error) {
-	r, err := s.onContact(ctx, "place", id)
-	return int(r.int(0)), err
-}
-
-// Counts implements routing.Queue.
-func (s *Store) Counts(ctx context.Context) (routing.Counts, error) {
-	r, err := s.run(ctx, "counts")
-	n := routing.Counts{Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{}, Offered: int(r.int(0))}
-	for i := 1; i+2 < len(r); i += 3 {
-		class, bucket, _ := strings.Cut(r.text(i), ":")
-		b := routing.Bucket(bucket)
-		if waiting := int(r.int(i + 1)); waiting > 0 {
-			n.Waiting[b] += waiting
-		}
-		if free := int(r.int(i + 2)); free > 0 && class == string(contact.Voice) {
-			n.Free[b] = free
-		}
-	}
-	return n, err
+// Assign implements routing.Queue.
+func (s *Store) Assign(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	_, err := s.onContact(ctx, "assign", id, string(agent))
+	return err
 }
 
 // onContact runs a script whose first argument is a contact; a malformed ID
 // never reaches a key.
 func (s *Store) onContact(ctx context.Context, name string, id contact.ID, args ...any) (reply, error) {
-	if _, err := contact.ParseID(string(id)); err != nil {
-		return nil, fmt.Errorf("%w: %w", routing.ErrBad, err)
+	if err := checkID(id); err != nil {
+		return nil, err
 	}
 	return s.run(ctx, name, append([]any{string(id)}, args...)...)
 }
 
-func join(buckets []routing.Bucket) string {
-	names := make([]string, len(buckets))
-	for i, b := range buckets {
-		names[i] = string(b)
+func checkID(id contact.ID) error {
+	if _, err := contact.ParseID(string(id)); err != nil {
+		return fmt.Errorf("%w: %w", routing.ErrBad, err)
 	}
-	return strings.Join(names, ",")
-}
-
-// joinMap writes "general=0,tax=1", sorted.
-func joinMap[K ~string](m map[K]int) string {
-	parts := make([]string, 0, len(m))
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		parts = append(parts, fmt.Sprintf("%s=%d", k, m[k]))
-	}
-	return strings.Join(parts, ",")
+	return nil
 }

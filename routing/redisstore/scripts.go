@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"hotline/routing"
 )
 
-// Schema is the version of the keys that this code writes.
-const Schema = 1
+// Schema is the version of the keys that this code writes. It reads contacts
+// and seats of version 1: what those lack has a default.
+const Schema = 2
 
 // ErrSchema says that Redis holds the queue of a version this one cannot share.
 var ErrSchema = errors.New("redisstore: the queue in Redis is of another version: upgrade one version at a time")
@@ -24,23 +27,51 @@ var lua embed.FS
 // scripts are loaded by content: two versions of a node live side by side.
 type scripts map[string]*redis.Script
 
-func loadScripts() (scripts, error) {
-	lib, err := lua.ReadFile("lua/lib.lua")
+func loadScripts(alter func(name, text string) string) (scripts, error) {
+	texts, err := scriptTexts()
 	if err != nil {
-		return nil, fmt.Errorf("redisstore: %w", err)
+		return nil, err
 	}
 	all := scripts{}
-	for _, name := range []string{
-		"enqueue", "withdraw", "setagent", "accept", "decline", "wrap", "finish",
-		"place", "counts", "beat", "leave", "tick", "reassert",
-	} {
-		text, err := lua.ReadFile("lua/" + name + ".lua")
-		if err != nil {
-			return nil, fmt.Errorf("redisstore: %w", err)
+	for name, text := range texts {
+		if alter != nil {
+			text = alter(name, text)
 		}
-		all[name] = redis.NewScript(string(lib) + string(text))
+		all[name] = redis.NewScript(text)
 	}
 	return all, nil
+}
+
+// scriptTexts are the whole scripts by name, the shared parts in front.
+func scriptTexts() (map[string]string, error) {
+	shared, err := readLua("lib", "match")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	for _, name := range []string{
+		"enqueue", "withdraw", "setagent", "accept", "decline", "wrap", "finish", "reroute", "assign", "ring",
+		"outlook", "counts", "board", "beat", "leave", "tick", "reassert", "strays", "walk",
+	} {
+		text, err := readLua(name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = shared + text
+	}
+	return all, nil
+}
+
+func readLua(names ...string) (string, error) {
+	var all strings.Builder
+	for _, name := range names {
+		text, err := lua.ReadFile("lua/" + name + ".lua")
+		if err != nil {
+			return "", fmt.Errorf("redisstore: %w", err)
+		}
+		all.Write(text)
+	}
+	return all.String(), nil
 }
 
 // reply is what a script returned after status and offers.
@@ -48,8 +79,13 @@ type reply []any
 
 // run runs one script; its status becomes an error of routing.
 func (s *Store) run(ctx context.Context, name string, args ...any) (reply, error) {
+	return s.runOn(ctx, s.client, name, args...)
+}
+
+// runOn is run on a connection of the caller's choice.
+func (s *Store) runOn(ctx context.Context, on redis.Scripter, name string, args ...any) (reply, error) {
 	argv := append([]any{s.time()}, args...)
-	out, err := s.scripts[name].Run(ctx, s.client, []string{s.keys.prefix}, argv...).Slice()
+	out, err := s.scripts[name].Run(ctx, on, []string{s.keys.prefix}, argv...).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: %s: %w", name, err)
 	}
@@ -69,6 +105,8 @@ func statusError(status string) error {
 		return routing.ErrStale
 	case "FENCED":
 		return routing.ErrFenced
+	case "BUSY":
+		return routing.ErrBusy
 	case "UNKNOWN":
 		return routing.ErrUnknown
 	case "SCHEMA":
@@ -86,6 +124,9 @@ func (r reply) int(i int) int64 {
 	n, _ := r[i].(int64)
 	return n
 }
+
+// ms is the reply's number at i in milliseconds.
+func (r reply) ms(i int) time.Duration { return time.Duration(r.int(i)) * time.Millisecond }
 
 // text is the reply's string at i, empty when it has none.
 func (r reply) text(i int) string {

@@ -18,8 +18,13 @@ type Config struct {
 	Log    *slog.Logger          // nil is silent
 	// Registerer takes the metrics; nil keeps them out of sight.
 	Registerer Registerer
+	// Confirm is how many replicas must confirm before a desk rings; 0 asks none.
+	Confirm int
 	// Now replaces the queue's clock in tests; nil is Redis's TIME.
 	Now func() time.Time
+	// Alter rewrites a script before it is used, so that a test can switch a
+	// protection off and see that it is missed; nil leaves them as they are.
+	Alter func(name, text string) string
 }
 
 // Store implements routing.Queue and routing.Member. Its methods may be
@@ -30,6 +35,7 @@ type Store struct {
 	scripts scripts
 	log     *slog.Logger
 	metrics *metrics
+	confirm int
 	now     func() time.Time
 }
 
@@ -47,11 +53,14 @@ func New(cfg Config) (*Store, error) {
 	if !regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`).MatchString(cfg.Hall) {
 		return nil, fmt.Errorf("redisstore: hall: %q is no name: 1 to 32 of A-Z a-z 0-9 _ -", cfg.Hall)
 	}
-	all, err := loadScripts()
+	if cfg.Confirm < 0 {
+		return nil, fmt.Errorf("redisstore: confirm: %d is below 0", cfg.Confirm)
+	}
+	all, err := loadScripts(cfg.Alter)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{client: cfg.Client, keys: newKeys(cfg.Hall), scripts: all, log: cfg.Log, now: cfg.Now}
+	s := &Store{client: cfg.Client, keys: newKeys(cfg.Hall), scripts: all, log: cfg.Log, confirm: cfg.Confirm, now: cfg.Now}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -5,6 +5,10 @@ local c, refusal = held()
 if not c then return refusal end
 if c.state == 'talking' or c.state == 'wrapping' then return {'OK', 0, -1} end
 if c.state ~= 'offered' then return {'STALE', 0} end
-redis.call('ZREM', key('lease'), c.id)
-move(c, 'accepted', 'talking', c.agent)
+call('ZREM', key('lease'), c.id)
+c.acc = now
+move(c, 'accepted', 'talking', c.agent, nil, 'acc', int(now))
+if c.via ~= '' and not owner(c.via) then
+  call('HSET', key('b', c.class, c.via), 'last', int(now - c.enq), 'last_at', int(now))
+end
 return done(now - c.enq)

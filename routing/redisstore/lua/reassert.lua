@@ -1,8 +1,7 @@
 -- reassert says how a contact stands at an anchor that has registered anew.
--- ARGV 2 contact, 3 class, 4 anchor, 5 buckets "a,b", 6 band·1e13 − credit_ms, 7 ring ms,
---      8 state: wait, talking or wrapping, 9 agent, 10 token
+-- ARGV 2 to 10 as enqueue, 11 state: wait, talking or wrapping, 12 agent, 13 token
 
-local id, node, as, agent, token = ARGV[2], ARGV[4], ARGV[8], ARGV[9], tonumber(ARGV[10])
+local id, node, as, agent, token = ARGV[2], ARGV[4], ARGV[11], ARGV[12], tonumber(ARGV[13])
 local EVENTS = {wait = 'asserted_waiting', talking = 'asserted_talking', wrapping = 'asserted_wrapping'}
 if not alive(node) then return {'FENCED', 0} end
 
@@ -23,7 +22,7 @@ local class = c and c.class or ARGV[3]
 
 -- take_offer takes the seat's first offer of the class back.
 local function take_offer()
-  local ids = redis.call('SMEMBERS', key('ac', agent))
+  local ids = call('SMEMBERS', key('ac', agent))
   table.sort(ids)
   for _, other in ipairs(ids) do
     local o = contact(other)
@@ -41,8 +40,8 @@ end
 local function seat_for()
   local s = seat(agent)
   if not s then
-    redis.call('HSET', key('a', agent), 'node', node, 'status', 'offline', 'buckets', '', 'slots', class .. '=1',
-      'idle', int(now), 'use:voice', 0, 'use:message', 0, 'in:voice', '', 'in:message', '')
+    call('HSET', key('a', agent), 'node', node, 'status', 'offline', 'buckets', '', 'slots', class .. '=1',
+      'excludes', '', 'idle', int(now), 'use:voice', 0, 'use:message', 0, 'in:voice', '', 'in:message', '')
     return true
   end
   if c and c.agent == agent then return true end
@@ -50,15 +49,12 @@ local function seat_for()
 end
 
 if as ~= 'wait' and not seat_for() then return {'STALE', 0} end
-if not c then c = meet(id, class, ARGV[5], ARGV[6], ARGV[7]) end
+if not c then c = meet() end
 anchor_at(c, node)
 c.ep = math.max(c.ep, token)
 if c.state == 'wait' then leave_sets(c) end
 if as == 'wait' then
-  local was = part(c)
-  move(c, EVENTS[as], 'wait', was, 'anchor', node, 'ep', c.ep, 'agent', '')
-  enter(c)
-  returned[#returned + 1] = id
+  requeue(c, EVENTS[as], 'anchor', node, 'ep', c.ep)
   return done()
 end
 if c.agent ~= agent then
@@ -66,10 +62,12 @@ if c.agent ~= agent then
   local s = seat(agent)
   s.use[class] = s.use[class] + 1
   c.agent = agent
-  redis.call('SADD', key('ac', agent), id)
+  -- A call that was thought lost may have gone on with its agent.
+  if c.state ~= 'lost' then c.via, c.acc = '', 0 end
+  call('SADD', key('ac', agent), id)
 end
-redis.call('ZREM', key('lease'), id)
+call('ZREM', key('lease'), id)
 freed[#freed + 1] = agent
 local to = c.state == 'wrapping' and 'wrapping' or as
-move(c, EVENTS[as], to, agent, 'anchor', node, 'ep', c.ep, 'agent', agent)
+move(c, EVENTS[as], to, agent, nil, 'anchor', node, 'ep', c.ep, 'agent', agent, 'via', c.via, 'acc', int(c.acc))
 return done()

@@ -4,7 +4,7 @@
 
 local c = contact(ARGV[2])
 if not c then
-  c = {id = ARGV[2], state = 'new', class = '', buckets = {}, anchor = '', ep = 0, agent = ''}
+  c = {id = ARGV[2], state = 'new', class = '', buckets = {}, anchor = '', ep = 0, agent = '', line = '', steps = ''}
 elseif c.anchor ~= '' and not alive(c.anchor) then
   return {'FENCED', 0}
 end

@@ -1,0 +1,82 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hotline/contact"
+	"hotline/routing"
+)
+
+// Counts implements routing.Queue. Buckets of one seat are not counted.
+func (s *Store) Counts(ctx context.Context) (routing.Counts, error) {
+	r, err := s.run(ctx, "counts")
+	n := routing.Counts{Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{}, Offered: int(r.int(0))}
+	for i := 1; i+2 < len(r); i += 3 {
+		class, bucket, _ := strings.Cut(r.text(i), ":")
+		b := routing.Bucket(bucket)
+		if waiting := int(r.int(i + 1)); waiting > 0 {
+			n.Waiting[b] += waiting
+		}
+		if free := int(r.int(i + 2)); free > 0 && class == string(contact.Voice) {
+			n.Free[b] = free
+		}
+	}
+	return n, err
+}
+
+// Outlook implements routing.Queue.
+func (s *Store) Outlook(ctx context.Context, id contact.ID) (routing.Outlook, error) {
+	r, err := s.onContact(ctx, "outlook", id)
+	if err != nil {
+		return routing.Outlook{}, err
+	}
+	return routing.Outlook{
+		Bucket: routing.Bucket(r.text(0)), Place: int(r.int(1)), Waited: r.ms(2), Oldest: r.ms(3),
+		Staffed: int(r.int(4)), LastWait: r.ms(5), LastAge: r.ms(6), Handling: r.ms(7),
+	}, nil
+}
+
+// Board implements routing.Queue. It reads each seat that is there.
+func (s *Store) Board(ctx context.Context) (routing.Board, error) {
+	r, err := s.run(ctx, "board")
+	if err != nil {
+		return routing.Board{}, err
+	}
+	b := routing.Board{At: time.UnixMilli(r.int(0)).UTC()}
+	i := 2
+	for range r.int(1) {
+		b.Lines = append(b.Lines, lineWait(r[i:]))
+		i += 3
+	}
+	for ; i+5 < len(r); i += 6 {
+		b.Seats = append(b.Seats, seatWork(r[i:]))
+	}
+	slices.SortFunc(b.Lines, func(x, y routing.LineWait) int {
+		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Class, y.Class))
+	})
+	slices.SortFunc(b.Seats, func(x, y routing.SeatWork) int { return cmp.Compare(x.Agent, y.Agent) })
+	return b, nil
+}
+
+func lineWait(r reply) routing.LineWait {
+	class, line, _ := strings.Cut(r.text(0), ":")
+	return routing.LineWait{Line: line, Class: contact.Class(class), Waiting: int(r.int(1)), Oldest: r.ms(2)}
+}
+
+func seatWork(r reply) routing.SeatWork {
+	used := map[contact.Class]int{}
+	for i, class := range []contact.Class{contact.Voice, contact.Text} {
+		if n, err := strconv.Atoi(r.text(4 + i)); err == nil && n > 0 {
+			used[class] = n
+		}
+	}
+	return routing.SeatWork{
+		Agent: contact.AgentID(r.text(0)), Node: routing.NodeID(r.text(1)), Status: routing.Status(r.text(2)),
+		Slots: splitSlots(r.text(3)), Used: used,
+	}
+}
