@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hotline/channels"
 	"hotline/contact"
 	"hotline/records"
 	"hotline/routing"
@@ -24,7 +25,8 @@ var (
 	ErrState = errors.New("session: not possible in the contact's present state")
 )
 
-// Options of a hall. All fields are needed but Now (time.Now) and Full.
+// Options of a hall. All fields are needed but Now (time.Now), Full,
+// Conversations and Text (DefaultText).
 type Options struct {
 	Node       routing.NodeID
 	Queue      routing.Queue
@@ -37,6 +39,9 @@ type Options struct {
 	Now        func() time.Time
 	// Full says that no further contact can be taken.
 	Full func() bool
+	// Conversations opens those that another node has left; without it they stay left.
+	Conversations channels.House
+	Text          Text
 }
 
 // Hall holds the open sessions of one node. Its methods may be called from any
@@ -50,13 +55,17 @@ type Hall struct {
 	node     atomic.Pointer[routing.NodeID]
 	mu       sync.Mutex
 	sessions map[contact.ID]served
-	running  sync.WaitGroup
+	running  sync.WaitGroup // calls
+	texts    sync.WaitGroup // conversations
 }
 
 // NewHall makes a hall; Run serves it.
 func NewHall(o Options) *Hall {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Text == (Text{}) {
+		o.Text = DefaultText()
 	}
 	if o.Full == nil {
 		o.Full = func() bool { return false }
@@ -91,23 +100,30 @@ func (h *Hall) all() []served {
 }
 
 // Run hands the queue's commands to their sessions, and files records, until
-// commands is closed and every session is over. It blocks.
+// commands is closed and every session is over. Conversations that it has
+// adopted are left to another node then. It blocks.
 func (h *Hall) Run(commands <-chan routing.Command) {
 	filed := make(chan struct{})
 	go func() { defer close(filed); h.files.run() }()
+	life, end := context.WithCancel(context.Background())
 	for c := range commands {
-		h.dispatch(c)
+		h.dispatch(life, c)
 	}
+	end()
 	h.running.Wait()
+	h.texts.Wait()
 	h.files.close()
 	<-filed
 }
 
 // dispatch passes a command on. A session that is gone has withdrawn its
 // contact, so that nothing is lost by dropping the command.
-func (h *Hall) dispatch(c routing.Command) {
+func (h *Hall) dispatch(life context.Context, c routing.Command) {
 	s := h.find(c.Contact)
 	if s == nil {
+		if c.Kind == routing.Adopt {
+			h.adopt(life, c)
+		}
 		return
 	}
 	select {
@@ -162,7 +178,8 @@ func (h *Hall) Open() int {
 	return len(h.sessions)
 }
 
-// Wait blocks until every session is over, or ctx ends.
+// Wait blocks until every call is over, or ctx ends. Conversations are not
+// waited for: another node goes on with them.
 func (h *Hall) Wait(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { defer close(done); h.running.Wait() }()

@@ -19,6 +19,8 @@ type metrics struct {
 	talks   prometheus.Histogram
 	ringEnd *prometheus.CounterVec
 	left    prometheus.Counter
+	late    prometheus.Counter
+	replies prometheus.Histogram
 }
 
 func newMetrics(r Registerer) *metrics {
@@ -45,7 +47,14 @@ func newMetrics(r Registerer) *metrics {
 	m.left = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "hotline_session_conversations_left_total", Help: "Conversations that went on at another node.",
 	})
-	r.MustRegister(m.left, m.ends, m.accepts, m.waits, m.talks, m.ringEnd)
+	m.late = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "hotline_session_first_replies_late_total", Help: "Conversations whose first reply did not come in time.",
+	})
+	m.replies = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "hotline_session_first_reply_seconds", Help: "From the acceptance of a conversation to an agent's first message.",
+		Buckets: []float64{5, 15, 30, 60, 90, 120, 180, 240, 300, 600, 1800},
+	})
+	r.MustRegister(m.left, m.late, m.replies, m.ends, m.accepts, m.waits, m.talks, m.ringEnd)
 	for _, c := range contact.Causes() {
 		m.ends.WithLabelValues(c.String())
 	}
@@ -64,6 +73,10 @@ func (m *metrics) ended(r records.Record) {
 
 func (m *metrics) answered(r records.Record) {
 	m.waits.Observe(r.Connected.Sub(r.Queued).Seconds())
+}
+
+func (m *metrics) replied(r records.Record) {
+	m.replies.Observe(r.Replied.Sub(r.Accepted).Seconds())
 }
 
 func (m *metrics) ringOver(why RingEnd) { m.ringEnd.WithLabelValues(string(why)).Inc() }

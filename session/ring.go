@@ -31,6 +31,9 @@ func (v *visit) ring(ctx context.Context, c routing.Command) {
 		Contact: v.contact, Token: c.Token, Record: v.record.Recording, Until: time.Now().Add(ring),
 		Seat: c.Seat, Anchor: *v.hall.node.Load(),
 	}
+	if v.dress != nil {
+		v.dress(&call)
+	}
 	token := c.Token
 	v.beside(func() error {
 		ctx, cancel := context.WithTimeout(ctx, offerAck)

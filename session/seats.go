@@ -21,6 +21,10 @@ type Call struct {
 	Until   time.Time      // end of ringing, this node's clock
 	Seat    routing.NodeID // where the agent's desk is; empty: here
 	Anchor  routing.NodeID // where the contact is, and the audio of a call
+	// Serving says that the agent has the conversation already: nothing rings,
+	// the desk takes it up as it stands.
+	Serving bool
+	Thread  *Thread // of a conversation; nil for a call
 }
 
 // Seats is where agents are reached; desk implements it. Offer may block for
@@ -51,6 +55,13 @@ const (
 	Rejoined    NewsKind = "rejoined" // it is back
 	TakenBack   NewsKind = "taken"    // it was gone too long: the citizen waits for another agent, the seat is free and away
 	Measured    NewsKind = "measured" // News.Quality, each 2 s of talk
+
+	// Of conversations only; all but Typing bring News.Thread.
+	Said          NewsKind = "said"            // News.Message, of either side or the house; News.CMID when an agent's
+	Typing        NewsKind = "typing"          // the citizen writes, or has stopped: News.On
+	SetAside      NewsKind = "parked"          // it waits for the citizen
+	TakenUp       NewsKind = "unparked"        // and goes on
+	FirstReplyDue NewsKind = "first_reply_due" // the citizen has waited too long for the first reply
 )
 
 // RingEnd says why a ring stopped.
@@ -76,6 +87,10 @@ type News struct {
 	Until    time.Time // end of wrap-up, this node's clock
 	Extended int       // how often wrap-up was extended
 	Quality  Quality
+	Message  contact.Message
+	CMID     string
+	On       bool
+	Thread   *Thread // how the conversation stands now; nil for a call
 }
 
 // Quality is how the talk's audio arrived at the node during the last 5 s.

@@ -85,11 +85,4 @@ func States() []Arrow {
 }
 
 // next tells where an event leads; ok is false when it cannot happen there.
-func next(from State, e Happening) (State, bool) {
-	for _, a := range States() {
-		if a.From == from && a.Event == e {
-			return a.To, true
-		}
-	}
-	return from, false
-}
+func next(from State, e Happening) (State, bool) { return follow(States(), from, e) }

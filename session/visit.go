@@ -23,6 +23,7 @@ type visit struct {
 	log     *slog.Logger
 	next    func(State, Happening) (State, bool) // the table
 	group   *sync.WaitGroup                      // who waits for its end
+	dress   func(*Call)                          // what an offer says besides; nil for nothing
 
 	state    State
 	token    routing.Token   // of the last reservation acted on
