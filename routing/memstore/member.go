@@ -74,6 +74,7 @@ func (s *Store) Tick(context.Context) error {
 	var ch changed
 	s.expire(&ch)
 	s.sweep(&ch)
+	s.widenDue(&ch)
 	s.settle(ch)
 	return nil
 }
@@ -101,20 +102,20 @@ func (s *Store) lapse() {
 
 // expire takes back what rang too long and parks the agent.
 func (s *Store) expire(ch *changed) {
-	var late []contact.ID
-	for id, c := range s.contacts {
-		if c.State == routing.Offered && c.Lease <= s.ms() {
-			late = append(late, id)
+	var late []*Contact
+	for _, a := range s.seats {
+		for _, c := range a.ringing() {
+			if c.Lease <= s.ms() {
+				late = append(late, c)
+			}
 		}
 	}
-	slices.SortFunc(late, func(a, b contact.ID) int {
-		return cmp.Or(cmp.Compare(s.contacts[a].Lease, s.contacts[b].Lease), cmp.Compare(a, b))
-	})
-	for _, id := range late[:min(len(late), routing.Batch)] {
-		agent := s.contacts[id].Agent
-		s.park(agent)
-		s.requeue(id, routing.Expired, ch)
-		s.order(routing.Revoke, id, agent, 0)
+	slices.SortFunc(late, func(a, b *Contact) int { return cmp.Or(cmp.Compare(a.Lease, b.Lease), byID(a, b)) })
+	for _, c := range late[:min(len(late), routing.Batch)] {
+		agent := c.Agent
+		s.seats[agent].park()
+		s.requeue(c, routing.Expired, ch)
+		s.order(c, routing.Revoke, agent)
 	}
 }
 
@@ -127,70 +128,81 @@ func (s *Store) sweep(ch *changed) {
 		contacts -= s.sweepContacts(n, contacts, ch)
 		if len(s.seatsAt(n)) == 0 && len(s.anchoredAt(n)) == 0 {
 			delete(s.dead, n)
-			delete(s.orders, n)
+			delete(s.inboxes, n)
 		}
 	}
 }
 
 func (s *Store) sweepSeats(n routing.NodeID, most int, ch *changed) int {
-	agents := s.seatsAt(n)
-	agents = agents[:min(len(agents), most)]
-	for _, agent := range agents {
-		s.seats[agent].Status = routing.Offline
-		s.revokeAll(agent, ch)
+	seats := s.seatsAt(n)
+	seats = seats[:min(len(seats), most)]
+	for _, a := range seats {
+		a.Status = routing.Offline
+		s.revokeAll(a, ch)
 	}
-	return len(agents)
+	return len(seats)
 }
 
+// sweepContacts ends the calls and hands the conversations on. While no node
+// lives that could hear of it, all stay as they are.
 func (s *Store) sweepContacts(n routing.NodeID, most int, ch *changed) int {
-	ids := s.anchoredAt(n)
-	ids = ids[:min(len(ids), most)]
-	for _, id := range ids {
-		if s.contacts[id].Class == contact.Voice {
-			s.end(id, routing.AnchorLost, contact.NodeLost, ch)
+	heir, ok := s.heir()
+	if !ok {
+		return 0
+	}
+	list := s.anchoredAt(n)
+	list = list[:min(len(list), most)]
+	for _, c := range list {
+		if c.Class == contact.Voice {
+			s.send(heir, routing.Command{Kind: routing.Orphan, Contact: c.ID, Agent: c.Agent, Token: c.Token})
+			s.end(c, routing.AnchorLost, contact.NodeLost, ch)
 			continue
 		}
-		s.adopt(id, ch)
+		s.adopt(c, heir, ch)
 	}
-	return len(ids)
+	return len(list)
 }
 
-// adopt gives a conversation to the node that renewed last; while there is
-// none it stays.
-func (s *Store) adopt(id contact.ID, ch *changed) {
-	if len(s.nodes) == 0 {
-		return
-	}
-	heir := slices.MaxFunc(slices.Collect(maps.Keys(s.nodes)), func(a, b routing.NodeID) int {
-		return cmp.Or(cmp.Compare(s.nodes[a], s.nodes[b]), cmp.Compare(a, b))
-	})
-	c := s.contacts[id]
-	c.Anchor = heir
-	if c.State == routing.Offered {
-		s.requeue(id, routing.AnchorMoved, ch)
-		return
-	}
-	s.move(id, routing.AnchorMoved, c.Agent)
-}
-
-// seatsAt lists the seats connected at the node, by ID.
-func (s *Store) seatsAt(n routing.NodeID) []contact.AgentID {
-	var agents []contact.AgentID
-	for _, agent := range slices.Sorted(maps.Keys(s.seats)) {
-		if seat := s.seats[agent]; seat.Node == n && seat.Status != routing.Offline {
-			agents = append(agents, agent)
+// heir is the node that renewed last.
+func (s *Store) heir() (heir routing.NodeID, ok bool) {
+	for n, until := range s.nodes {
+		if !ok || cmp.Or(cmp.Compare(until, s.nodes[heir]), cmp.Compare(n, heir)) > 0 {
+			heir, ok = n, true
 		}
 	}
-	return agents
+	return heir, ok
+}
+
+// adopt gives a conversation to another node.
+func (s *Store) adopt(c *Contact, heir routing.NodeID, ch *changed) {
+	c.Anchor = heir
+	if c.State == routing.Offered {
+		s.requeue(c, routing.AnchorMoved, ch)
+	} else {
+		s.move(c, routing.AnchorMoved, c.Agent)
+	}
+	s.order(c, routing.Adopt, c.Agent)
+}
+
+// seatsAt lists the seats connected at the node, by agent.
+func (s *Store) seatsAt(n routing.NodeID) []*seat {
+	var list []*seat
+	for _, agent := range slices.Sorted(maps.Keys(s.seats)) {
+		if a := s.seats[agent]; a.Node == n && a.Status != routing.Offline {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // anchoredAt lists the open contacts of the node, by ID.
-func (s *Store) anchoredAt(n routing.NodeID) []contact.ID {
-	var ids []contact.ID
-	for _, id := range slices.Sorted(maps.Keys(s.contacts)) {
-		if c := s.contacts[id]; c.Anchor == n && c.open() {
-			ids = append(ids, id)
+func (s *Store) anchoredAt(n routing.NodeID) []*Contact {
+	var list []*Contact
+	for _, c := range s.contacts {
+		if c.Anchor == n && c.open() {
+			list = append(list, c)
 		}
 	}
-	return ids
+	slices.SortFunc(list, byID)
+	return list
 }

@@ -30,32 +30,94 @@ func (s *Store) Enqueue(_ context.Context, e routing.Entry) error {
 		c = s.meet(e)
 	}
 	c.Anchor, c.Cause = e.Anchor, ""
-	s.move(e.Contact, routing.Enqueued, "")
-	s.settle(changed{contacts: []contact.ID{e.Contact}})
+	s.move(c, routing.Enqueued, "")
+	s.settle(changed{contacts: []*Contact{c}})
 	return nil
 }
 
 // meet notes a contact that the queue never saw.
 func (s *Store) meet(e routing.Entry) *Contact {
 	c := &Contact{
-		State: routing.New, Class: e.Class, Buckets: slices.Clone(e.Buckets), Anchor: e.Anchor,
-		Score: int64(e.Band)*bandWidth + s.ms() - e.Credit.Milliseconds(),
-		Ring:  e.Ring.Milliseconds(), Enqueued: s.ms(),
+		ID: e.Contact, State: routing.New, Class: e.Class, Anchor: e.Anchor,
+		Enqueued: s.ms() - e.Waited.Milliseconds(),
 	}
+	c.follow(e)
 	s.contacts[e.Contact] = c
 	return c
 }
 
+// follow takes over what the policy says of the contact.
+func (c *Contact) follow(e routing.Entry) {
+	c.Line, c.Buckets, c.Steps = e.Line, slices.Clone(e.Buckets), slices.Clone(e.Steps)
+	c.Score = int64(e.Band)*bandWidth + c.Enqueued - e.Credit.Milliseconds()
+	c.Ring = e.Ring.Milliseconds()
+}
+
+// Reroute implements routing.Queue.
+func (s *Store) Reroute(_ context.Context, e routing.Entry) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.contacts[e.Contact]
+	switch {
+	case !s.alive(e.Anchor):
+		return routing.ErrFenced
+	case c == nil:
+		return routing.ErrUnknown
+	case c.State == routing.Ended:
+		return nil
+	case c.State == routing.Lost, c.Anchor != e.Anchor && s.alive(c.Anchor):
+		return routing.ErrStale
+	case c.State != routing.Wait:
+		c.follow(e)
+		return nil
+	}
+	s.leaveLine(c)
+	c.follow(e)
+	s.joinLine(c)
+	s.move(c, routing.Rerouted, "")
+	s.settle(changed{contacts: []*Contact{c}})
+	return nil
+}
+
+// Assign implements routing.Queue.
+func (s *Store) Assign(_ context.Context, id contact.ID, agent contact.AgentID) error {
+	return s.command(id, func(c *Contact, _ *changed) error {
+		a := s.seats[agent]
+		switch {
+		case c == nil:
+			return routing.ErrUnknown
+		case c.State != routing.Wait:
+			return routing.ErrStale
+		case a == nil || !a.free(c.Class):
+			return routing.ErrBusy
+		}
+		s.reserve(c, meeting{seat: a}, routing.Assigned)
+		return nil
+	})
+}
+
 // Withdraw implements routing.Queue.
 func (s *Store) Withdraw(_ context.Context, id contact.ID, why contact.Cause) error {
-	return s.step(id, func(c *Contact, ch *changed) error {
+	return s.command(id, func(c *Contact, ch *changed) error {
 		if c == nil { // an Enqueue still under way must not revive it
-			s.contacts[id] = &Contact{State: routing.New}
-			s.end(id, routing.Withdrawn, why, ch)
-			return nil
+			c = &Contact{ID: id, State: routing.New}
+			s.contacts[id] = c
 		}
 		if c.State != routing.Ended {
-			s.end(id, routing.Withdrawn, why, ch)
+			s.end(c, routing.Withdrawn, why, ch)
+		}
+		return nil
+	})
+}
+
+// Ring implements routing.Queue. There is nobody who could fail to confirm.
+func (s *Store) Ring(_ context.Context, id contact.ID, t routing.Token) error {
+	return s.held(id, t, func(c *Contact, _ *changed) error {
+		if c.State != routing.Offered {
+			return routing.ErrStale
 		}
 		return nil
 	})
@@ -67,10 +129,11 @@ func (s *Store) Accept(_ context.Context, id contact.ID, t routing.Token) error 
 		if c.State == routing.Talking || c.State == routing.Wrapping {
 			return nil
 		}
-		if !s.move(id, routing.Accepted, c.Agent) {
+		if !s.move(c, routing.Accepted, c.Agent) {
 			return routing.ErrStale
 		}
 		c.Lease = 0
+		s.noteAccept(c)
 		return nil
 	})
 }
@@ -88,8 +151,8 @@ func (s *Store) Decline(_ context.Context, id contact.ID, t routing.Token, why r
 		if _, ok := routing.Next(c.State, event); !ok {
 			return routing.ErrStale
 		}
-		s.park(c.Agent)
-		s.requeue(id, event, ch)
+		s.seats[c.Agent].park()
+		s.requeue(c, event, ch)
 		return nil
 	})
 }
@@ -97,7 +160,7 @@ func (s *Store) Decline(_ context.Context, id contact.ID, t routing.Token, why r
 // Wrap implements routing.Queue.
 func (s *Store) Wrap(_ context.Context, id contact.ID, t routing.Token) error {
 	return s.held(id, t, func(c *Contact, _ *changed) error {
-		if c.State == routing.Wrapping || s.move(id, routing.Wrapped, c.Agent) {
+		if c.State == routing.Wrapping || s.move(c, routing.Wrapped, c.Agent) {
 			return nil
 		}
 		return routing.ErrStale
@@ -113,7 +176,8 @@ func (s *Store) Finish(_ context.Context, id contact.ID, t routing.Token, why co
 		if _, ok := routing.Next(c.State, routing.Completed); !ok {
 			return routing.ErrStale
 		}
-		s.end(id, routing.Completed, why, ch)
+		s.noteFinish(c)
+		s.end(c, routing.Completed, why, ch)
 		return nil
 	})
 }
@@ -128,85 +192,38 @@ func (s *Store) SetAgent(_ context.Context, a routing.Agent) error {
 	if !s.alive(a.Node) {
 		return routing.ErrFenced
 	}
-	old, known := s.seats[a.ID]
-	if known && a.Status == routing.Offline && old.Node != a.Node {
+	seat, known := s.seats[a.ID]
+	if known && a.Status == routing.Offline && seat.Node != a.Node {
 		return nil // the agent has moved to another node; this is the old one's news
 	}
-	seat := &Seat{Node: a.Node, Status: a.Status, Buckets: copied(a.Buckets), Slots: copied(a.Slots), Idle: s.ms()}
-	if known && (old.Status == routing.Ready || a.Status != routing.Ready) {
-		seat.Idle = old.Idle
+	if !known {
+		seat = newSeat(a.ID, Seat{})
+		s.seats[a.ID] = seat
 	}
-	s.seats[a.ID] = seat
+	if !known || seat.Status != routing.Ready && a.Status == routing.Ready {
+		seat.Idle = s.ms()
+	}
+	seat.Node, seat.Status = a.Node, a.Status
+	seat.Buckets, seat.Slots, seat.Excludes = copied(a.Buckets), copied(a.Slots), copied(a.Excludes)
+	maps.DeleteFunc(seat.Excludes, func(_ contact.Class, on bool) bool { return !on })
 	ch := changed{seats: []contact.AgentID{a.ID}}
 	if a.Status == routing.Offline {
-		s.revokeAll(a.ID, &ch)
+		s.revokeAll(seat, &ch)
 	}
 	s.settle(ch)
 	return nil
 }
 
 // revokeAll takes back what rings at a seat that is gone.
-func (s *Store) revokeAll(agent contact.AgentID, ch *changed) {
-	for _, id := range s.offeredTo(agent) {
-		s.requeue(id, routing.SeatLost, ch)
-		s.order(routing.Revoke, id, agent, 0)
+func (s *Store) revokeAll(a *seat, ch *changed) {
+	for _, c := range a.ringing() {
+		s.requeue(c, routing.SeatLost, ch)
+		s.order(c, routing.Revoke, a.id)
 	}
 }
 
-// Place implements routing.Queue.
-func (s *Store) Place(_ context.Context, id contact.ID) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.contacts[id]
-	if c == nil || c.State != routing.Wait {
-		return 0, fmt.Errorf("place: %w", routing.ErrUnknown)
-	}
-	best := len(s.contacts)
-	for _, b := range c.Buckets {
-		best = min(best, s.before(id, b))
-	}
-	return best, nil
-}
-
-func (s *Store) before(id contact.ID, b routing.Bucket) int {
-	n := 0
-	for other, c := range s.contacts {
-		if c.State == routing.Wait && c.Class == s.contacts[id].Class && slices.Contains(c.Buckets, b) && s.byPlace(other, id) < 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// Counts implements routing.Queue.
-func (s *Store) Counts(context.Context) (routing.Counts, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := routing.Counts{Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{}}
-	for _, c := range s.contacts {
-		if c.State == routing.Offered {
-			n.Offered++
-		}
-		if c.State != routing.Wait {
-			continue
-		}
-		for _, b := range c.Buckets {
-			n.Waiting[b]++
-		}
-	}
-	for agent, seat := range s.seats {
-		if !s.free(agent, contact.Voice) {
-			continue
-		}
-		for b := range seat.Buckets {
-			n.Free[b]++
-		}
-	}
-	return n, nil
-}
-
-// step runs one command on a contact, which is nil when unknown, and matches.
-func (s *Store) step(id contact.ID, do func(*Contact, *changed) error) error {
+// command runs one command on a contact, which is nil when unknown, and matches.
+func (s *Store) command(id contact.ID, do func(*Contact, *changed) error) error {
 	if _, err := contact.ParseID(string(id)); err != nil {
 		return fmt.Errorf("%w: %w", routing.ErrBad, err)
 	}
@@ -224,7 +241,7 @@ func (s *Store) step(id contact.ID, do func(*Contact, *changed) error) error {
 
 // held runs one command of whoever holds the token.
 func (s *Store) held(id contact.ID, t routing.Token, do func(*Contact, *changed) error) error {
-	return s.step(id, func(c *Contact, ch *changed) error {
+	return s.command(id, func(c *Contact, ch *changed) error {
 		if c == nil {
 			return routing.ErrUnknown
 		}
@@ -233,10 +250,4 @@ func (s *Store) held(id contact.ID, t routing.Token, do func(*Contact, *changed)
 		}
 		return do(c, ch)
 	})
-}
-
-func copied[K comparable](m map[K]int) map[K]int {
-	out := make(map[K]int, len(m))
-	maps.Copy(out, m)
-	return out
 }

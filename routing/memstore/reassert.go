@@ -65,27 +65,24 @@ func assertion(as routing.State) routing.Event {
 func (s *Store) seatFor(a routing.Assertion, ch *changed) bool {
 	seat := s.seats[a.Agent]
 	if seat == nil {
-		s.seats[a.Agent] = &Seat{
-			Node: a.Anchor, Status: routing.Offline, Idle: s.ms(),
-			Buckets: map[routing.Bucket]int{}, Slots: map[contact.Class]int{a.Class: 1},
-		}
+		s.seats[a.Agent] = newSeat(a.Agent, Seat{
+			Node: a.Anchor, Status: routing.Offline, Idle: s.ms(), Buckets: map[routing.Bucket]int{},
+			Slots: map[contact.Class]int{a.Class: 1}, Excludes: map[contact.Class]bool{},
+		})
 		return true
 	}
-	if c := s.contacts[a.Contact]; c != nil && c.Agent == a.Agent {
+	if _, has := seat.holds[a.Contact]; has {
 		return true
 	}
-	if s.used(a.Agent, a.Class) < seat.Slots[a.Class] {
-		return true
-	}
-	return s.takeOffer(a.Agent, a.Class, ch)
+	return seat.used[a.Class] < seat.Slots[a.Class] || s.takeOffer(seat, a.Class, ch)
 }
 
 // takeOffer takes the seat's first offer of the class back.
-func (s *Store) takeOffer(agent contact.AgentID, class contact.Class, ch *changed) bool {
-	for _, id := range s.offeredTo(agent) {
-		if s.contacts[id].Class == class {
-			s.requeue(id, routing.SeatLost, ch)
-			s.order(routing.Revoke, id, agent, 0)
+func (s *Store) takeOffer(a *seat, class contact.Class, ch *changed) bool {
+	for _, c := range a.ringing() {
+		if c.Class == class {
+			s.requeue(c, routing.SeatLost, ch)
+			s.order(c, routing.Revoke, a.id)
 			return true
 		}
 	}
@@ -95,13 +92,18 @@ func (s *Store) takeOffer(agent contact.AgentID, class contact.Class, ch *change
 // assert moves the contact to where its anchor has it.
 func (s *Store) assert(a routing.Assertion, c *Contact, ch *changed) {
 	if a.State == routing.Wait {
-		s.requeue(a.Contact, routing.AssertedWaiting, ch)
+		s.requeue(c, routing.AssertedWaiting, ch)
 		return
 	}
 	if c.Agent != a.Agent {
-		s.part(a.Contact, ch)
+		if c.open() {
+			c.Via, c.Accepted = "", 0
+		}
+		s.part(c, ch)
+		c.Agent = a.Agent
+		s.seats[a.Agent].take(c)
 	}
-	c.Agent, c.Lease = a.Agent, 0
-	s.move(a.Contact, assertion(a.State), a.Agent)
+	c.Lease = 0
+	s.move(c, assertion(a.State), a.Agent)
 	ch.seats = append(ch.seats, a.Agent)
 }

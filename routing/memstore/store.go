@@ -10,66 +10,19 @@ import (
 	"hotline/routing"
 )
 
-// Contact is what the queue knows of one contact.
-type Contact struct {
-	State    routing.State
-	Class    contact.Class
-	Buckets  []routing.Bucket
-	Score    int64 // band·1e13 + enqueue_ms − credit_ms; the lowest is first
-	Anchor   routing.NodeID
-	Token    routing.Token
-	Agent    contact.AgentID // who is offered, talks or writes; else empty
-	Ring     int64           // ms
-	Lease    int64           // ms, while offered; else 0
-	Enqueued int64           // ms
-	Cause    string          // once ended or lost
-}
-
-// open says whether the contact still needs somebody.
-func (c *Contact) open() bool { return c.State != routing.Ended && c.State != routing.Lost }
-
-// Seat is what the queue knows of one agent.
-type Seat struct {
-	Node    routing.NodeID
-	Status  routing.Status
-	Buckets map[routing.Bucket]int
-	Slots   map[contact.Class]int
-	Idle    int64 // ms, since when the seat has had nothing to do
-}
-
-// Transition is one step of one contact.
-type Transition struct {
-	Contact contact.ID
-	Event   routing.Event
-	From    routing.State
-	To      routing.State
-	Agent   contact.AgentID // involved in the step
-	Token   routing.Token   // after the step
-	At      int64           // ms
-}
-
-// Hall is the whole state at one moment.
-type Hall struct {
-	Contacts map[contact.ID]Contact
-	Seats    map[contact.AgentID]Seat
-	Nodes    map[routing.NodeID]int64 // end of the lease, ms
-	Dead     map[routing.NodeID]bool  // being swept
-	Fenced   map[routing.NodeID]bool  // may never beat again
-	Orders   map[routing.NodeID][]routing.Command
-	Log      []Transition
-}
-
 // Store implements routing.Queue and routing.Member.
 type Store struct {
 	now func() time.Time
 
 	mu        sync.Mutex
 	contacts  map[contact.ID]*Contact
-	seats     map[contact.AgentID]*Seat
+	waiting   map[contact.Class][]*Contact // by place
+	seats     map[contact.AgentID]*seat
+	service   map[Pool]*Service
 	nodes     map[routing.NodeID]int64
 	dead      map[routing.NodeID]bool
 	fenced    map[routing.NodeID]bool
-	orders    map[routing.NodeID][]routing.Command
+	inboxes   map[routing.NodeID]*inbox
 	log       []Transition
 	ordered   chan struct{} // closed at the next order
 	restarted bool
@@ -85,9 +38,10 @@ var (
 func New(now func() time.Time) *Store {
 	return &Store{
 		now:      now,
-		contacts: map[contact.ID]*Contact{}, seats: map[contact.AgentID]*Seat{},
+		contacts: map[contact.ID]*Contact{}, waiting: map[contact.Class][]*Contact{},
+		seats: map[contact.AgentID]*seat{}, service: map[Pool]*Service{},
 		nodes: map[routing.NodeID]int64{}, dead: map[routing.NodeID]bool{}, fenced: map[routing.NodeID]bool{},
-		orders: map[routing.NodeID][]routing.Command{}, ordered: make(chan struct{}),
+		inboxes: map[routing.NodeID]*inbox{}, ordered: make(chan struct{}),
 	}
 }
 
@@ -98,52 +52,55 @@ func (s *Store) Restart() {
 	s.restarted = true
 }
 
-// Hall copies the state, for tests and the simulator.
-func (s *Store) Hall() Hall {
+// Forget drops the contacts that have ended, the log, and the orders so far. A
+// command repeated after it finds its contact unknown.
+func (s *Store) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := Hall{
-		Contacts: map[contact.ID]Contact{}, Seats: map[contact.AgentID]Seat{},
-		Nodes: maps.Clone(s.nodes), Dead: maps.Clone(s.dead), Fenced: maps.Clone(s.fenced),
-		Orders: map[routing.NodeID][]routing.Command{}, Log: slices.Clone(s.log),
+	maps.DeleteFunc(s.contacts, func(_ contact.ID, c *Contact) bool { return c.State == routing.Ended })
+	s.log = s.log[:0]
+	for _, in := range s.inboxes {
+		in.drop(len(in.orders))
 	}
-	for id, c := range s.contacts {
-		h.Contacts[id] = *c
-	}
-	for id, a := range s.seats {
-		h.Seats[id] = *a
-	}
-	for n, orders := range s.orders {
-		h.Orders[n] = slices.Clone(orders)
-	}
-	return h
 }
 
 func (s *Store) ms() int64 { return s.now().UnixMilli() }
 
+// since is the time passed from a moment in ms.
+func (s *Store) since(ms int64) time.Duration { return time.Duration(s.ms()-ms) * time.Millisecond }
+
 // move takes the contact along the table; false when there is no such arrow.
-func (s *Store) move(id contact.ID, event routing.Event, agent contact.AgentID) bool {
-	c := s.contacts[id]
+func (s *Store) move(c *Contact, event routing.Event, agent contact.AgentID) bool {
 	to, ok := routing.Next(c.State, event)
 	if !ok {
 		return false
 	}
 	s.log = append(s.log, Transition{
-		Contact: id, Event: event, From: c.State, To: to, Agent: agent, Token: c.Token, At: s.ms(),
+		Contact: c.ID, Event: event, From: c.State, To: to, Agent: agent, Token: c.Token, At: s.ms(),
 	})
+	from := c.State
 	c.State = to
+	switch {
+	case from == routing.Wait && to != routing.Wait:
+		s.leaveLine(c)
+	case from != routing.Wait && to == routing.Wait:
+		c.Via, c.Accepted = "", 0
+		s.joinLine(c)
+	}
 	return true
 }
 
-// order sends a command to the node that anchors the contact, if it lives.
-func (s *Store) order(kind routing.CommandKind, id contact.ID, agent contact.AgentID, expires int64) {
-	c := s.contacts[id]
-	if _, alive := s.nodes[c.Anchor]; !alive {
-		return
-	}
-	s.orders[c.Anchor] = append(s.orders[c.Anchor], routing.Command{
-		Kind: kind, Contact: id, Agent: agent, Token: c.Token, Expires: time.UnixMilli(expires).UTC(),
-	})
-	close(s.ordered)
-	s.ordered = make(chan struct{})
+// joinLine puts the contact among those that wait, at its place.
+func (s *Store) joinLine(c *Contact) {
+	at, _ := slices.BinarySearchFunc(s.waiting[c.Class], c, byPlace)
+	s.waiting[c.Class] = slices.Insert(s.waiting[c.Class], at, c)
 }
+
+func (s *Store) leaveLine(c *Contact) {
+	at, found := slices.BinarySearchFunc(s.waiting[c.Class], c, byPlace)
+	if found {
+		s.waiting[c.Class] = slices.Delete(s.waiting[c.Class], at, at+1)
+	}
+}
+
+func classes() []contact.Class { return []contact.Class{contact.Voice, contact.Text} }

@@ -215,6 +215,16 @@ func (h *hall) revoked(n int, from contact.AgentID, token routing.Token) {
 	}
 }
 
+// told reads the node's next order, which must be of this kind.
+func (h *hall) told(node routing.NodeID, kind routing.CommandKind, n int) routing.Command {
+	h.t.Helper()
+	cmd := h.next(node)
+	if cmd.Kind != kind || cmd.Contact != ContactID(n) {
+		h.t.Fatalf("order %+v, want %s of contact %d", cmd, kind, n)
+	}
+	return cmd
+}
+
 // served brings a call to an agent who has accepted it.
 func (h *hall) served(n int, by contact.AgentID) routing.Token {
 	h.t.Helper()

@@ -85,6 +85,8 @@ func deadAnchor(h *hall) {
 	e.Anchor = node2
 	h.enter(e)
 	h.die()
+	h.told(node2, routing.Orphan, 1)
+	h.told(node2, routing.Orphan, 2)
 	h.offeredAt(node2, 3, "2001")
 	h.place(2, -1)
 	h.count(0, 0, 1)
@@ -141,6 +143,9 @@ func conversationsGoOn(h *hall) {
 	first, second := h.offered(0, "2001"), h.offered(1, "2001")
 	h.must(h.Store.Accept(h.ctx(), ContactID(0), first))
 	h.die()
+	for n := range 3 {
+		h.told(node2, routing.Adopt, n)
+	}
 	// The ring is started anew by the node that took over.
 	if got := h.offeredAt(node2, 1, "2001"); got <= second {
 		h.t.Errorf("token %d after %d", got, second)

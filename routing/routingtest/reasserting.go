@@ -135,6 +135,7 @@ func unactedOffer(h *hall) {
 func offerGivesWay(h *hall) {
 	token := h.served(1, "1001")
 	h.reborn()
+	h.told(node2, routing.Orphan, 1)
 	h.far("1001") // looks free: its talk was lost
 	e := entry(2)
 	e.Anchor = node2
@@ -153,6 +154,7 @@ func offerGivesWay(h *hall) {
 func otherTalkStays(h *hall) {
 	token := h.served(1, "1001")
 	h.reborn()
+	h.told(node2, routing.Orphan, 1)
 	h.far("1001")
 	e := entry(2)
 	e.Anchor = node2
