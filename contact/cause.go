@@ -27,6 +27,8 @@ const (
 	CallbackTaken
 	NodeLost
 	MediaLost
+	Unreached // a call-back that the citizen did not answer
+	Recalled  // a call-back that is not to be made now: the citizen has rung, or it waits for another hour or node
 )
 
 func causeNames() []string {
@@ -36,6 +38,7 @@ func causeNames() []string {
 		"refused_unknown", "refused_closed", "refused_full", "refused_overload", "refused_nuisance",
 		"citizen_ended", "agent_ended", "transferred", "callback_taken",
 		"node_lost", "media_lost",
+		"unreached", "recalled",
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 // recordBody is what is kept of one contact, as desks see it.
 type recordBody struct {
 	Contact     contact.ID      `json:"contact"`
+	Origin      contact.ID      `json:"origin,omitempty"`
 	Channel     contact.Channel `json:"channel"`
 	Line        string          `json:"line"`
 	Source      string          `json:"source"`
@@ -42,7 +43,7 @@ type recordBody struct {
 
 func recordOf(r records.Record) recordBody {
 	return recordBody{
-		Contact: r.Contact, Channel: r.Channel, Line: r.Line, Source: r.Source, Caller: r.Citizen.String(),
+		Contact: r.Contact, Origin: r.Origin, Channel: r.Channel, Line: r.Line, Source: r.Source, Caller: r.Citizen.String(),
 		Accepted: stamp(r.Accepted), Queued: stamp(r.Queued), Connected: stamp(r.Connected),
 		TalkEnded: stamp(r.TalkEnded), Ended: stamp(r.Ended), HeldMS: r.Held.Milliseconds(),
 		TalkMS: talk(r).Milliseconds(), Offers: r.Offers, Agent: r.Agent, Cause: causeOf(r),

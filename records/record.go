@@ -12,6 +12,7 @@ import (
 // not reached.
 type Record struct {
 	Contact    contact.ID
+	Origin     contact.ID // the contact that this call-back follows; empty for all others
 	Channel    contact.Channel
 	Line       string
 	Source     string // the merged hotline dialled
@@ -70,30 +71,35 @@ type EventKind string
 
 // The steps.
 const (
-	Accepted     EventKind = "accepted"
-	Greeted      EventKind = "greeted"
-	Queued       EventKind = "queued"
-	Widened      EventKind = "widened"  // waits in further buckets too
-	Rerouted     EventKind = "rerouted" // the policy has changed, or somebody moved it
-	Offered      EventKind = "offered"
-	OfferEnded   EventKind = "offer_ended"
-	Connected    EventKind = "connected"
-	Held         EventKind = "held"
-	Resumed      EventKind = "resumed"
-	AgentSilent  EventKind = "agent_silent" // the agent's audio is gone
-	AgentHeard   EventKind = "agent_heard"  // and is back
-	AgentLost    EventKind = "agent_lost"   // it did not come back
-	Requeued     EventKind = "requeued"     // the citizen waits again, at the old place
-	TalkEnded    EventKind = "talk_ended"
-	WrapExtended EventKind = "wrap_extended"
-	Replied      EventKind = "replied"        // an agent's first message
-	ReplyDue     EventKind = "reply_due"      // there should have been one by now
-	Parked       EventKind = "parked"         // waits for the citizen
-	Unparked     EventKind = "unparked"       // somebody wrote, or the agent goes on
-	Nudged       EventKind = "nudged"         // the house asked whether the citizen is still there
-	Silent       EventKind = "citizen_silent" // no answer came: closed
-	Adopted      EventKind = "adopted"        // its node was dead, another goes on
-	Ended        EventKind = "ended"
+	Accepted        EventKind = "accepted"
+	Greeted         EventKind = "greeted"
+	Queued          EventKind = "queued"
+	Widened         EventKind = "widened"  // waits in further buckets too
+	Rerouted        EventKind = "rerouted" // the policy has changed, or somebody moved it
+	Offered         EventKind = "offered"
+	OfferEnded      EventKind = "offer_ended"
+	Connected       EventKind = "connected"
+	Held            EventKind = "held"
+	Resumed         EventKind = "resumed"
+	AgentSilent     EventKind = "agent_silent" // the agent's audio is gone
+	AgentHeard      EventKind = "agent_heard"  // and is back
+	AgentLost       EventKind = "agent_lost"   // it did not come back
+	Requeued        EventKind = "requeued"     // the citizen waits again, at the old place
+	TalkEnded       EventKind = "talk_ended"
+	WrapExtended    EventKind = "wrap_extended"
+	Replied         EventKind = "replied"          // an agent's first message
+	ReplyDue        EventKind = "reply_due"        // there should have been one by now
+	Parked          EventKind = "parked"           // waits for the citizen
+	Unparked        EventKind = "unparked"         // somebody wrote, or the agent goes on
+	Nudged          EventKind = "nudged"           // the house asked whether the citizen is still there
+	Silent          EventKind = "citizen_silent"   // no answer came: closed
+	CallbackOffered EventKind = "callback_offered" // the citizen heard that a key keeps the place
+	Promised        EventKind = "promised"         // a call-back; Detail: why
+	Dialled         EventKind = "dialled"          // the citizen of a call-back
+	NotReached      EventKind = "not_reached"      // nobody answered, or busy
+	Returned        EventKind = "returned"         // rings again: has the place of the promise
+	Adopted         EventKind = "adopted"          // its node was dead, another goes on
+	Ended           EventKind = "ended"
 )
 
 // Store keeps records. Save writes the whole record (insert or replace by

@@ -36,7 +36,8 @@ func statusOf(why contact.Cause) *refusal {
 	case contact.RefusedNuisance:
 		return refused(603, "Decline")
 	case contact.AbandonedGreeting, contact.AbandonedQueue, contact.AbandonedRinging,
-		contact.CitizenEnded, contact.AgentEnded, contact.Transferred, contact.CallbackTaken:
+		contact.CitizenEnded, contact.AgentEnded, contact.Transferred, contact.CallbackTaken,
+		contact.Unreached, contact.Recalled:
 		return refused(480, "Temporarily Unavailable")
 	case contact.NodeLost:
 		return busy()
@@ -60,7 +61,8 @@ func q850(why contact.Cause) string {
 		return `Q.850;cause=21;text="Call rejected"`
 	case contact.RefusedClosed,
 		contact.AbandonedGreeting, contact.AbandonedQueue, contact.AbandonedRinging,
-		contact.CitizenEnded, contact.AgentEnded, contact.Transferred, contact.CallbackTaken:
+		contact.CitizenEnded, contact.AgentEnded, contact.Transferred, contact.CallbackTaken,
+		contact.Unreached, contact.Recalled:
 	}
 	return `Q.850;cause=16;text="Normal call clearing"`
 }

@@ -77,7 +77,7 @@ func saveOne(ctx context.Context, record, event *sql.Stmt, e records.Entry) erro
 		r.Held.Milliseconds(), r.Offers, string(r.Agent), r.Cause.String(), r.Recording,
 		r.FromCitizen.Loss, r.FromCitizen.Jitter.Microseconds(), r.FromCitizen.Delay.Microseconds(), r.FromCitizen.MOS,
 		r.FromAgent.Loss, r.FromAgent.Jitter.Microseconds(), r.FromAgent.Delay.Microseconds(), r.FromAgent.MOS,
-		database.At(r.Replied), r.Messages)
+		database.At(r.Replied), r.Messages, string(r.Origin))
 	if err != nil {
 		return err
 	}
@@ -116,11 +116,11 @@ func readFacts(raw string) (map[string]string, error) {
 const columns = `contact_id, channel, line, source, trunk, citizen, citizen_ref, node,
 	accepted_at, queued_at, connected_at, talk_ended_at, ended_at, held_ms, offers, agent, cause,
 	recording, citizen_loss, citizen_jitter_us, citizen_delay_us, citizen_mos,
-	agent_loss, agent_jitter_us, agent_delay_us, agent_mos, replied_at, messages`
+	agent_loss, agent_jitter_us, agent_delay_us, agent_mos, replied_at, messages, origin`
 
 const upsert = `INSERT INTO contact_records (` + columns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-		$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+		$18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 		ON CONFLICT (contact_id) DO UPDATE SET
 		channel = excluded.channel, line = excluded.line, source = excluded.source, trunk = excluded.trunk,
 		citizen = excluded.citizen, citizen_ref = excluded.citizen_ref, node = excluded.node,
@@ -131,7 +131,7 @@ const upsert = `INSERT INTO contact_records (` + columns + `)
 		citizen_delay_us = excluded.citizen_delay_us, citizen_mos = excluded.citizen_mos,
 		agent_loss = excluded.agent_loss, agent_jitter_us = excluded.agent_jitter_us,
 		agent_delay_us = excluded.agent_delay_us, agent_mos = excluded.agent_mos,
-		replied_at = excluded.replied_at, messages = excluded.messages`
+		replied_at = excluded.replied_at, messages = excluded.messages, origin = excluded.origin`
 
 const insertEvent = `INSERT INTO contact_events (contact_id, seq, at, kind, agent, detail, facts)
 		SELECT $1, COALESCE(MAX(seq), 0) + 1, CAST($2 AS BIGINT), $3, $4, $5, $6 FROM contact_events WHERE contact_id = $1
@@ -182,7 +182,7 @@ func scanRecord(rows *sql.Rows) (records.Record, error) {
 		&accepted, &queued, &connected, &talkEnded, &ended, &held, &r.Offers, &r.Agent, &cause, &r.Recording,
 		&fromCitizen.loss, &fromCitizen.jitter, &fromCitizen.delay, &fromCitizen.mos,
 		&fromAgent.loss, &fromAgent.jitter, &fromAgent.delay, &fromAgent.mos,
-		&replied, &r.Messages)
+		&replied, &r.Messages, &r.Origin)
 	r.Citizen = contact.NewAddress(citizen)
 	r.Accepted, r.Queued, r.Connected, r.TalkEnded, r.Ended = accepted.Time, queued.Time, connected.Time, talkEnded.Time, ended.Time
 	r.Replied = replied.Time

@@ -37,7 +37,7 @@ func each(t *testing.T, test func(t *testing.T, s records.Store)) {
 // record is the nth contact of a citizen, an hour after the one before.
 func record(n int, ref string) records.Record {
 	return records.Record{
-		Contact: id(n), Channel: contact.Phone, Line: "citizen", Source: "12315", Trunk: "carrier-a",
+		Contact: id(n), Channel: contact.Phone, Line: "citizen", Source: "12315", Trunk: "carrier-a", Origin: "01JDG3Z4V7Q8W9X0Y1Z2A39999",
 		Citizen: contact.NewAddress("+8613812345678"), CitizenRef: ref, Node: "node-1",
 		Accepted: start().Add(time.Duration(n) * time.Hour),
 	}

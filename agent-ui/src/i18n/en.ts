@@ -191,6 +191,8 @@ export const en: Record<Key, string> = {
   'cause.media_lost': 'Audio lost',
   'cause.node_lost': 'System failure',
   'cause.callback_taken': 'Chose a call-back',
+  'cause.unreached': 'Citizen not reached',
+  'cause.recalled': 'Call-back called off',
   'cause.internal': 'System',
   'cause.refused_closed': 'Out of hours',
   'cause.refused_full': 'Line full',

@@ -189,6 +189,8 @@ export const zh = {
   'cause.media_lost': '声音中断',
   'cause.node_lost': '系统故障',
   'cause.callback_taken': '改为回拨',
+  'cause.unreached': '回拨未接通',
+  'cause.recalled': '回拨已取消',
   'cause.internal': '系统原因',
   'cause.refused_closed': '非服务时间',
   'cause.refused_full': '线路已满',
