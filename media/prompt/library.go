@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +21,27 @@ const (
 	Music     = "music"     // while waiting, on hold
 	Quiet     = "silence"   // one second
 )
+
+// The parts of what a waiting citizen hears: "您前面还有", Number(12), "位。",
+// "预计等待", Number(3), "到", Number(8), "分钟。".
+const (
+	WaitBefore     = "wait-before"     // how many are before
+	WaitPeople     = "wait-people"     // the word that counts them
+	WaitNext       = "wait-next"       // nobody is before
+	WaitMany       = "wait-many"       // more than HighestNumber are
+	WaitTime       = "wait-time"       // about so long
+	WaitTo         = "wait-to"         // between two numbers
+	WaitMinutes    = "wait-minutes"    // the word that counts them
+	CallbackOffer  = "callback-offer"  // a key keeps the place
+	CallbackTaken  = "callback-taken"  // the place is kept, goodbye
+	CallbackFailed = "callback-failed" // it cannot be kept now, please wait
+)
+
+// HighestNumber is the highest for which there is a Number.
+const HighestNumber = 99
+
+// Number is the name of a spoken number, 0 to HighestNumber.
+func Number(n int) string { return "n" + strconv.Itoa(n) }
 
 //go:embed audio/*.wav
 var standard embed.FS

@@ -37,9 +37,28 @@ func TestEmbedded(t *testing.T) {
 			t.Errorf("%s: power %v is hardly heard", name, loud)
 		}
 	}
+	for name, most := range parts() {
+		a, ok := l.Get(name)
+		if d := a.Duration(); !ok || d < 200*time.Millisecond || d > most || tone.Power(a.Linear()) < 1e-3 {
+			t.Errorf("%s: %v, %v", name, ok, d)
+		}
+	}
 	if _, ok := l.Get("nothing"); ok {
 		t.Error("found what is not there")
 	}
+}
+
+// parts are what a waiting citizen hears, and how long each is at most.
+func parts() map[string]time.Duration {
+	all := map[string]time.Duration{
+		WaitBefore: 2 * time.Second, WaitPeople: time.Second, WaitNext: 2 * time.Second, WaitMany: 3 * time.Second,
+		WaitTime: 2 * time.Second, WaitTo: time.Second, WaitMinutes: time.Second,
+		CallbackOffer: 8 * time.Second, CallbackTaken: 6 * time.Second, CallbackFailed: 6 * time.Second,
+	}
+	for n := range HighestNumber + 1 {
+		all[Number(n)] = time.Second
+	}
+	return all
 }
 
 func TestEmbeddedIsSmall(t *testing.T) {
@@ -53,7 +72,7 @@ func TestEmbeddedIsSmall(t *testing.T) {
 		size += info.Size()
 		return err
 	})
-	if err != nil || size > 600_000 {
+	if err != nil || size > 1_200_000 {
 		t.Errorf("%d octets, %v", size, err)
 	}
 }
