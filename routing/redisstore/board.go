@@ -12,7 +12,8 @@ import (
 	"hotline/routing"
 )
 
-// Counts implements routing.Queue. Buckets of one seat are not counted.
+// Counts implements routing.Queue. Buckets of one seat are not counted; free
+// seats are counted where they stand for themselves.
 func (s *Store) Counts(ctx context.Context) (routing.Counts, error) {
 	r, err := s.run(ctx, "counts")
 	n := routing.Counts{Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{}, Offered: int(r.int(0))}
@@ -22,7 +23,8 @@ func (s *Store) Counts(ctx context.Context) (routing.Counts, error) {
 		if waiting := int(r.int(i + 1)); waiting > 0 {
 			n.Waiting[b] += waiting
 		}
-		if free := int(r.int(i + 2)); free > 0 && class == string(contact.Voice) {
+		_, _, borrowed := b.Lender()
+		if free := int(r.int(i + 2)); free > 0 && class == string(contact.Voice) && !borrowed {
 			n.Free[b] = free
 		}
 	}

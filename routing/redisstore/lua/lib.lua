@@ -148,10 +148,11 @@ local function anchor_at(c, node)
   c.anchor = node
 end
 
--- serve says which buckets a seat serves, its own and those that it lends to.
+-- serve says which buckets a seat serves, its own and those that it lends to;
+-- it stands ready in both.
 local function serve(s, list)
   local all, tier = pairs_of(list)
-  s.buckets, s.borrowed, s.tier = {}, {}, tier
+  s.buckets, s.borrowed, s.stands, s.tier = {}, {}, {}, tier
   for _, b in ipairs(all) do
     local from, reserve = lender(b)
     if not from then
@@ -159,6 +160,7 @@ local function serve(s, list)
     elseif tier[from] then
       s.borrowed[#s.borrowed + 1] = {name = b, from = from, reserve = reserve}
     end
+    if not from or tier[from] then s.stands[#s.stands + 1] = b end
   end
 end
 
@@ -178,12 +180,19 @@ local function seat(id)
     use = {voice = tonumber(v[6]), message = tonumber(v[7])},
     ready = {voice = v[8], message = v[9]}, -- time and load it stands ready with, or ''
   }
+  s.old = not v[10] -- written by version 1
   serve(s, v[3])
   local _, slots = pairs_of(v[4])
   s.slots = slots
   fills(s, v[10])
   seats[id] = s
   return s
+end
+
+-- meet_seat notes a seat that the queue never saw, offline: its desk will say more.
+local function meet_seat(agent, node, class)
+  call('HSET', key('a', agent), 'node', node, 'status', 'offline', 'buckets', '', 'slots', class .. '=1', 'excludes', '',
+    'idle', int(now), 'use:voice', 0, 'use:message', 0, 'in:voice', '', 'in:message', '')
 end
 
 -- free says whether the seat takes one more of the class.

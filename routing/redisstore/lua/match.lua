@@ -4,17 +4,19 @@ local function before(score, id, best_score, best)
   return not best or score < best_score or (score == best_score and id < best)
 end
 
--- stand writes the seat down: its hash, and where it stands ready. Seats of
--- one tier go by idle time, for messages by load first. Nobody stands in a
--- borrowed bucket: its seats are those of the lender.
+-- rank_of is where the seat stands ready in its tier: by idle time, for messages
+-- by load first; '' while it is not free.
+local function rank_of(s, class)
+  if not free(s, class) then return '' end
+  return class == 'voice' and int(s.idle) or int(s.use[class] * LOAD + s.idle % LOAD)
+end
+
+-- stand writes the seat down: its hash, and where it stands ready.
 local function stand(s)
   for _, class in ipairs(CLASSES) do
-    local rank = ''
-    if free(s, class) then
-      rank = class == 'voice' and int(s.idle) or int(s.use[class] * LOAD + s.idle % LOAD)
-    end
+    local rank = rank_of(s, class)
     if rank ~= s.ready[class] then
-      for _, b in ipairs(s.buckets) do
+      for _, b in ipairs(s.stands) do
         if rank == '' then
           call('ZREM', key('r', class, b), s.id)
         else
@@ -218,8 +220,8 @@ local function first_free(c)
   local best, best_score, via, where
   for _, b in ipairs(c.buckets) do
     local from, keep = lender(b)
-    local ready = key('r', c.class, from or b)
-    if not from or call('ZCARD', ready) > keep then
+    local ready = key('r', c.class, b)
+    if not from or call('ZCARD', key('r', c.class, from)) > keep then
       local head = call('ZRANGE', ready, 0, 0, 'WITHSCORES')
       if head[1] and before(tonumber(head[2]), head[1], best_score, best) then
         best, best_score, via, where = head[1], tonumber(head[2]), b, ready
@@ -239,7 +241,7 @@ local function place(c)
     local id, via, where = first_free(c)
     if not id then return end
     local s = seat(id)
-    local tier = s and s.tier[lender(via) or via]
+    local tier = s and s.tier[via]
     if tier and free(s, c.class) then return reserve(c, s, 'entered', via, tier) end
     call('ZREM', where, id)
   end

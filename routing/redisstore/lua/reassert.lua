@@ -35,13 +35,11 @@ local function take_offer()
   return false
 end
 
--- seat_for makes room at the agent's seat. One that is unknown is met, offline:
--- its desk will say more.
+-- seat_for makes room at the agent's seat, which may be unknown.
 local function seat_for()
   local s = seat(agent)
   if not s then
-    call('HSET', key('a', agent), 'node', node, 'status', 'offline', 'buckets', '', 'slots', class .. '=1',
-      'excludes', '', 'idle', int(now), 'use:voice', 0, 'use:message', 0, 'in:voice', '', 'in:message', '')
+    meet_seat(agent, node, class)
     return true
   end
   if c and c.agent == agent then return true end

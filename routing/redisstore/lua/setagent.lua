@@ -10,7 +10,7 @@ if s and status == 'offline' and s.node ~= node then return {'OK', 0} end
 if s then
   for _, class in ipairs(CLASSES) do
     if s.ready[class] ~= '' then
-      for _, b in ipairs(s.buckets) do call('ZREM', key('r', class, b), id) end
+      for _, b in ipairs(s.stands) do call('ZREM', key('r', class, b), id) end
       s.ready[class] = ''
     end
   end
