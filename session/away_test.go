@@ -23,6 +23,7 @@ type flaky struct {
 	away    error
 	entered []contact.ID
 	tries   int
+	stale   bool // somebody else has what is reasserted
 }
 
 func (f *flaky) setAway(err error) {
@@ -231,4 +232,11 @@ func TestANodeThatWasTakenForDeadKeepsItsCalls(t *testing.T) {
 			}
 		}
 	}, "1001", "1002")
+}
+
+func (f *flaky) Reassert(ctx context.Context, a routing.Assertion) error {
+	if f.stale {
+		return routing.ErrStale
+	}
+	return f.Store.Reassert(ctx, a)
 }

@@ -251,6 +251,16 @@ func (r *fakeRecords) SaveAll(ctx context.Context, all []records.Entry) error {
 	return nil
 }
 
+func (r *fakeRecords) Find(_ context.Context, id contact.ID) (records.Record, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rec, ok := r.saved[id]
+	if !ok {
+		return rec, records.ErrNotFound
+	}
+	return rec, nil
+}
+
 func (r *fakeRecords) setAway(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

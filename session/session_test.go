@@ -23,13 +23,15 @@ const node = routing.NodeID("node-1")
 
 // house is a hall on the model queue, in a bubble with its own clock.
 type house struct {
-	t       *testing.T
-	hall    *session.Hall
-	queue   *memstore.Store
-	store   *flaky // the queue as the hall sees it
-	seats   *fakeSeats
-	records *fakeRecords
-	life    context.Context
+	t        *testing.T
+	hall     *session.Hall
+	queue    *memstore.Store
+	store    *flaky // the queue as the hall sees it
+	seats    *fakeSeats
+	records  *fakeRecords
+	platform *fakePlatform
+	life     context.Context
+	orders   chan routing.Command // besides the queue's
 }
 
 // inHouse runs a test with two agents, 1001 the longer idle, and stops all.
@@ -63,11 +65,12 @@ func newHouse(t *testing.T) *house {
 	if err := h.queue.Beat(t.Context(), node); err != nil {
 		t.Fatal(err)
 	}
+	h.platform = &fakePlatform{}
 	h.store = &flaky{Store: h.queue}
 	h.hall = session.NewHall(session.Options{
 		Node: node, Queue: h.store, Seats: h.seats, Lines: lines, Records: h.records,
 		RefKey: []byte("0123456789abcdef0123456789abcdef"), Log: slog.New(slog.DiscardHandler),
-		Registerer: prometheus.NewRegistry(),
+		Registerer: prometheus.NewRegistry(), Conversations: h.platform,
 	})
 	return h
 }
@@ -77,6 +80,8 @@ func line() routing.Line {
 	l.Name, l.Skill, l.Greeting = "citizen", "general", "greeting"
 	l.Title = routing.Title{ZH: "市民热线", EN: "Citizens' line"}
 	l.Numbers = []routing.Number{{Dial: "12345"}, {Dial: "12315", Source: "12315"}}
+	l.Accounts = []routing.Account{{Channel: contact.Web, Account: "portal"}}
+	l.Message = routing.Manners{Ring: 30 * time.Second, WrapUp: 90 * time.Second}
 	return l
 }
 

@@ -44,3 +44,25 @@ func TestACitizenMayLeaveAtAnyTime(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryStateOfAConversationLeadsOut(t *testing.T) {
+	t.Parallel()
+	for _, s := range []State{Arriving, Queued, Offered, Serving, Parked, Wrapping, Over} {
+		out := slices.ContainsFunc(ConversationStates(), func(a Arrow) bool { return a.From == s })
+		in := s == Arriving || slices.ContainsFunc(ConversationStates(), func(a Arrow) bool { return a.To == s })
+		if out == (s == Over) || !in {
+			t.Errorf("%s: reached %v, leads out %v", s, in, out)
+		}
+		if _, ok := nextOfText(s, CitizenGone); ok == (s == Wrapping || s == Over) {
+			t.Errorf("a citizen may leave in %s: %v", s, ok)
+		}
+	}
+	seen := map[[2]string]bool{}
+	for _, a := range ConversationStates() {
+		k := [2]string{string(a.From), string(a.Event)}
+		if seen[k] {
+			t.Errorf("%s on %s stands twice", a.From, a.Event)
+		}
+		seen[k] = true
+	}
+}
