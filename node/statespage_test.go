@@ -23,7 +23,7 @@ type machine struct {
 }
 
 func machines() []machine {
-	var m [6]machine
+	var m [7]machine
 	m[0] = machine{title: "A contact with its session", about: "`session/states.go`: one goroutine follows it from the call to the record."}
 	for _, a := range session.States() {
 		m[0].rows = append(m[0].rows, row{string(a.From), string(a.Event), string(a.To), ""})
@@ -47,6 +47,10 @@ func machines() []machine {
 	m[5] = machine{title: "The delivery of a ticket", about: "`tickets/delivery.go`: from the outbox to the unit; apart from the ticket's own state."}
 	for _, a := range tickets.Deliveries() {
 		m[5].rows = append(m[5].rows, row{a.From, a.Event, a.To, a.Who})
+	}
+	m[6] = machine{title: "A conversation with its session", about: "`session/conversationstates.go`: the same for text; a dead node's conversations are adopted by another."}
+	for _, a := range session.ConversationStates() {
+		m[6].rows = append(m[6].rows, row{string(a.From), string(a.Event), string(a.To), ""})
 	}
 	return m[:]
 }
