@@ -22,12 +22,12 @@ import (
 //
 // A contact that comes and finds seats free takes its own one, if it waits for
 // such, and else the first in order of (tier, load, idle time, agent) among the
-// free seats of all its buckets. In a borrowed bucket these are the seats of
-// the lender with their tier there, told to lend or not: a policy tells all of
-// them. A seat that becomes free takes the first contact in order of what it
-// serves itself, its own bucket included; only when there is none, the first of
-// those that borrow, whatever their score, and only from a lender of which more
-// seats are free, this one included, than must stay.
+// free seats of all its buckets; in a borrowed bucket these are the seats that
+// serve both it and the lender, with their tier in it, while more seats of the
+// lender are free than must stay. A seat that becomes free takes the first contact
+// in order of what it serves itself, its own bucket included; only when there is
+// none, the first of those that borrow, whatever their score, on the same condition:
+// it counts as free itself. A policy that lends a bucket tells all of its seats.
 type Bucket string
 
 // SeatBucket is the bucket of one agent's seat alone.
