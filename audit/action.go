@@ -24,6 +24,8 @@ const (
 	ContactViewed    Action = "contact_viewed"
 	TicketViewed     Action = "ticket_viewed"
 	RecordingPlayed  Action = "recording_played"
+	DecisionsViewed  Action = "decisions_viewed"
+	ContactAssigned  Action = "contact_assigned"
 	RecordsExported  Action = "records_exported"
 	AuditViewed      Action = "audit_viewed"
 	TicketRegistered Action = "ticket_registered"
@@ -46,7 +48,7 @@ func Actions() []Action {
 		SignedIn, SignInFailed, SignedOut, LockedOut, SessionsRevoked,
 		AccountCreated, AccountDisabled, AccountEnabled,
 		AddressRevealed, HistoryViewed, ContactViewed, TicketViewed, RecordingPlayed,
-		RecordsExported, AuditViewed, TicketRegistered, TicketChanged, DeliveryRepeated,
+		DecisionsViewed, ContactAssigned, RecordsExported, AuditViewed, TicketRegistered, TicketChanged, DeliveryRepeated,
 		CallListened, CallWhispered, CallBarged, CallTakenOver, StateForced,
 		ConfigurationPublished, DataErased,
 	}

@@ -48,6 +48,7 @@ func doers() map[string]doer {
 		"wrapup.extend": onCall(Hall.ExtendWrapUp),
 		"wrapup.finish": onCall(Hall.FinishWrapUp),
 		"phone.take":    (*seat).moveHere,
+		"board.watch":   (*seat).watchBoard,
 	}
 }
 
@@ -71,7 +72,7 @@ func (s *seat) command(sock *socket, e envelope) {
 }
 
 func (s *seat) try(c *command, kind string, do doer) error {
-	if s.phone != c.by && kind != "phone.take" {
+	if s.phone != c.by && kind != "phone.take" && kind != "board.watch" {
 		return problem(Conflict, "电话在另一个桌面 / another desk has the phone")
 	}
 	return do(s, c)

@@ -37,9 +37,10 @@ type Options struct {
 	People     People
 	Audit      Audit
 	Lines      *routing.Book
-	Recordings Recordings   // nil: none can be heard
-	RefKey     []byte       // of citizens' pseudonyms, 32 bytes
-	UI         http.Handler // the browser desk, at /
+	Figures    records.Figures // nil: the board has none
+	Recordings Recordings      // nil: none can be heard
+	RefKey     []byte          // of citizens' pseudonyms, 32 bytes
+	UI         http.Handler    // the browser desk, at /
 }
 
 // Desk is the agents' side of one node. It implements session.Seats.
@@ -51,6 +52,8 @@ type Desk struct {
 	doers   map[string]doer
 	openapi []byte
 	origins origins
+	board   *board
+	gallery *gallery
 	signIns *limiter
 	current atomic.Pointer[Hall]
 	nodeID  atomic.Pointer[routing.NodeID]
@@ -81,6 +84,8 @@ func New(o Options) (*Desk, error) {
 		lines: titles(o.Lines), openapi: document, origins: newOrigins(o.Config.Origins),
 		signIns: newLimiter(o.Now), seats: make(map[contact.AgentID]*seat), open: make(map[contact.AgentID]int),
 	}
+	d.board = &board{desk: d, figures: &figures{source: o.Figures, now: o.Now}}
+	d.gallery = newGallery(d.board)
 	d.nodeID.Store(&o.Node)
 	if o.Hall != nil {
 		d.SetHall(o.Hall)

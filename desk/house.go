@@ -28,6 +28,7 @@ type Hall interface {
 type Queue interface {
 	SetAgent(ctx context.Context, a routing.Agent) error
 	Counts(ctx context.Context) (routing.Counts, error)
+	Floor
 }
 
 // Phones finds the audio of a seat.

@@ -123,6 +123,7 @@ type queue struct {
 	told   map[contact.AgentID][]routing.Status
 	agents map[contact.AgentID]routing.Agent
 	news   chan routing.Status
+	floor  floor
 }
 
 func (q *queue) SetAgent(_ context.Context, a routing.Agent) error {

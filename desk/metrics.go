@@ -23,6 +23,7 @@ type metrics struct {
 	heraldFailures prometheus.Counter
 	dropped        prometheus.Counter
 	requests       *prometheus.CounterVec
+	boards         *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -58,6 +59,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		heraldFailures: counter("queue_failures_total", "Failures to tell the queue a seat's state."),
 		dropped:        counter("seat_work_dropped_total", "Work for seats that were gone or overwhelmed."),
 		requests:       vector("requests_total", "REST calls by operation and status.", "operation", "status"),
+		boards:         vector("boards_total", "Looks at the hall while somebody watches the board, by result.", "result"),
 	}
 }
 

@@ -45,6 +45,9 @@ func routes() []route {
 		{"propose", "POST", "/contacts/{id}/proposal", everyone(), (*Desk).propose},
 		{"register", "POST", "/contacts/{id}/ticket", everyone(), (*Desk).register},
 		{"ticket", "GET", "/tickets/{number}", everyone(), (*Desk).ticket},
+		{"decisions", "GET", "/contacts/{id}/decisions", seniors(), (*Desk).decisions},
+		{"assign", "POST", "/contacts/{id}/assign", seniors(), (*Desk).assign},
+		{"board", "GET", "/board", seniors(), (*Desk).boardNow},
 		{"hall", "GET", "/hall", seniors(), (*Desk).hallNow},
 	}
 }

@@ -34,6 +34,9 @@ func permitted() map[string]string {
 		"POST /contacts/{id}/proposal": "agent supervisor administrator",
 		"POST /contacts/{id}/ticket":   "agent supervisor administrator",
 		"GET /tickets/{number}":        "agent supervisor administrator",
+		"GET /contacts/{id}/decisions": "supervisor administrator",
+		"POST /contacts/{id}/assign":   "supervisor administrator",
+		"GET /board":                   "supervisor administrator",
 		"GET /hall":                    "supervisor administrator",
 	}
 }

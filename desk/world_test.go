@@ -42,6 +42,7 @@ type world struct {
 	archive *archive
 	tapes   *shelf
 	office  *office
+	ledger  *ledger
 	metrics *prometheus.Registry
 }
 
@@ -61,7 +62,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 		},
 		phones: &phones{all: make(map[contact.AgentID]*phone)},
 		staff:  &staff{tokens: make(map[string]people.Account)}, looks: &looks{},
-		archive: &archive{events: make(map[contact.ID][]records.Event)}, tapes: &shelf{}, office: newOffice(),
+		archive: &archive{events: make(map[contact.ID][]records.Event)}, tapes: &shelf{}, office: newOffice(), ledger: &ledger{},
 		metrics: prometheus.NewRegistry(),
 	}
 	config := desk.Defaults()
@@ -77,7 +78,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 	}
 	w.desk, err = desk.New(desk.Options{
 		Config: config, Node: "n1", Log: slog.New(slog.DiscardHandler), Registerer: w.metrics,
-		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, Recordings: w.tapes, People: w.staff,
+		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, Figures: w.ledger, Recordings: w.tapes, People: w.staff,
 		Audit: w.looks, Lines: lines, RefKey: refKey(),
 		UI: page(),
 	})

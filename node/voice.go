@@ -78,7 +78,7 @@ func (n *Node) openDesk(context.Context) (err error) {
 	n.desk, err = desk.New(desk.Options{
 		Config: n.cfg.Desk, Node: n.name, Log: n.log, Registerer: n.metrics, Now: n.now,
 		Queue: n.queue, Phones: desk.WebRTC(n.seats), Tickets: n.tickets, Records: n.records,
-		Recordings: n.recordings(), People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, UI: agentui.Handler(n.ui),
+		Recordings: n.recordings(), People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, Figures: n.records, UI: agentui.Handler(n.ui),
 	})
 	if err != nil {
 		return err

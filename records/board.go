@@ -23,7 +23,7 @@ type Count struct {
 	Late     int // served later
 	Lost     int // entered the queue and ended without being served
 	Short    int // gave up in the queue within ShortAbandon
-	Callback int // left for a call back
+	Callback int // left for a call back, or is one that reached nobody
 	Refused  int // ended before the queue: refused, or gave up in the greeting
 	Waiting  int // not served yet, within the goal
 	Overdue  int // not served yet, beyond the goal

@@ -39,7 +39,7 @@ const countContacts = `SELECT line, channel, cause, CASE WHEN accepted_at >= CAS
 			CASE WHEN channel = 'phone' AND CAST($1 AS BIGINT) - COALESCE(queued_at, accepted_at) <= CAST($4 AS BIGINT)
 				OR channel <> 'phone' AND CAST($1 AS BIGINT) - accepted_at <= CAST($5 AS BIGINT) THEN 4 ELSE 6 END
 		WHEN queued_at IS NULL THEN 8
-		WHEN cause = 'callback_taken' THEN 10
+		WHEN cause IN ('callback_taken', 'unreached', 'recalled') THEN 10
 		WHEN cause IN ('abandoned_queue', 'abandoned_ringing') AND ended_at - queued_at < CAST($6 AS BIGINT) THEN 12
 		ELSE 14 END AS fared, COUNT(*)
 	FROM contact_records WHERE accepted_at >= CAST($3 AS BIGINT)

@@ -49,6 +49,7 @@ func TestContactsAreCountedByHowTheyFared(t *testing.T) {
 		"our fault within 5 s":         {how{contact.Phone, time.Hour, 4, -1, -1, 5, contact.NodeLost}, records.Count{Lost: 1}},
 		"gave up in the greeting":      {how{contact.Phone, time.Hour, -1, -1, -1, 3, contact.AbandonedGreeting}, records.Count{Refused: 1}},
 		"wants a call back":            {how{contact.Phone, time.Hour, 4, -1, -1, 90, contact.CallbackTaken}, records.Count{Callback: 1}},
+		"is not called back now":       {how{contact.Phone, time.Hour, 4, -1, -1, 90, contact.Recalled}, records.Count{Callback: 1}},
 		"waits":                        {how{contact.Phone, 15 * time.Second, 1, -1, -1, -1, contact.Internal}, records.Count{Waiting: 1}},
 		"waits for too long":           {how{contact.Phone, time.Minute, 1, -1, -1, -1, contact.Internal}, records.Count{Overdue: 1}},
 		"hears the greeting":           {how{contact.Phone, 2 * time.Second, -1, -1, -1, -1, contact.Internal}, records.Count{Waiting: 1}},
