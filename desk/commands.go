@@ -182,8 +182,10 @@ func (s *seat) accept(c *command) error {
 		return err
 	}
 	s.acknowledge()
-	return s.order(c, func(ctx context.Context, h Hall) error {
-		return h.Accept(ctx, d.Contact, s.account.ID, d.Token)
+	return s.onceHeard(c, d, func() error {
+		return s.order(c, func(ctx context.Context, h Hall) error {
+			return h.Accept(ctx, d.Contact, s.account.ID, d.Token)
+		})
 	})
 }
 

@@ -32,6 +32,7 @@ type Options struct {
 	Queue      Queue
 	Hall       Hall
 	Phones     Phones
+	Far        Far // the agents' audio at other nodes; nil: there are none
 	Tickets    tickets.Desk
 	Records    records.Store
 	People     People
@@ -59,6 +60,7 @@ type Desk struct {
 	nodeID  atomic.Pointer[routing.NodeID]
 
 	mu      sync.Mutex
+	names   map[routing.NodeID]bool // this node's later ones
 	seats   map[contact.AgentID]*seat
 	open    map[contact.AgentID]int // sockets, those included that have not said hello
 	closed  bool
@@ -82,11 +84,14 @@ func New(o Options) (*Desk, error) {
 	d := &Desk{
 		o: o, metrics: newMetrics(o.Registerer), access: newAccess(o.Records), doers: doers(),
 		lines: titles(o.Lines), openapi: document, origins: newOrigins(o.Config.Origins),
-		signIns: newLimiter(o.Now), seats: make(map[contact.AgentID]*seat), open: make(map[contact.AgentID]int),
+		signIns: newLimiter(o.Now), names: make(map[routing.NodeID]bool), seats: make(map[contact.AgentID]*seat), open: make(map[contact.AgentID]int),
 	}
 	d.board = &board{desk: d, figures: &figures{source: o.Figures, now: o.Now}}
 	d.gallery = newGallery(d.board)
 	d.nodeID.Store(&o.Node)
+	if o.Far != nil {
+		o.Far.Listen(d.farSays)
+	}
 	if o.Hall != nil {
 		d.SetHall(o.Hall)
 	}
@@ -111,6 +116,9 @@ func (d *Desk) node() routing.NodeID { return *d.nodeID.Load() }
 // registered under a new name or the queue has lost its memory.
 func (d *Desk) Reassert(node routing.NodeID) {
 	d.nodeID.Store(&node)
+	d.mu.Lock()
+	d.names[node] = true
+	d.mu.Unlock()
 	for _, s := range d.all() {
 		s.herald.again()
 	}

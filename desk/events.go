@@ -34,6 +34,7 @@ type callData struct {
 	Until     stamp           `json:"until"`
 	Extended  int             `json:"extended"`
 	Cause     string          `json:"cause"`
+	Node      routing.NodeID  `json:"node"`
 	// ApartUntil is when the citizen, who hears that we reconnect, goes back to
 	// the queue; null while both hear each other.
 	ApartUntil stamp `json:"apart_until"`
@@ -50,6 +51,7 @@ type offeredData struct {
 	Accepted stamp           `json:"accepted"`
 	WaitedMS int64           `json:"waited_ms"`
 	Until    stamp           `json:"until"`
+	Node     routing.NodeID  `json:"node"` // where the audio is wanted; empty: the desk's own
 }
 
 type stoppedData struct {
@@ -69,8 +71,9 @@ type ticketData struct {
 }
 
 type legData struct {
-	Gen   uint64   `json:"gen"`
-	State legState `json:"state"`
+	Gen   uint64         `json:"gen"`
+	State legState       `json:"state"`
+	Node  routing.NodeID `json:"node,omitempty"` // another than the desk's
 }
 
 // snapshot is the whole state of a seat.
@@ -109,7 +112,7 @@ func (s *seat) callData() callData {
 	return callData{
 		Contact: o.Contact, Token: o.Token, State: s.callState(), Muted: c.muted, Since: stamp(s.since),
 		TalkSince: stamp(c.talkSince), Line: o.Line, Channel: o.Channel, Source: o.Source, Caller: o.Caller,
-		Accepted: o.Accepted, WaitedMS: o.WaitedMS, Until: stamp(c.until), Extended: c.extended, Cause: c.cause,
+		Accepted: o.Accepted, WaitedMS: o.WaitedMS, Until: stamp(c.until), Extended: c.extended, Cause: c.cause, Node: o.Node,
 		ApartUntil: stamp(s.apartUntil()),
 	}
 }
@@ -127,7 +130,7 @@ func (s *seat) offeredData() offeredData {
 	return offeredData{
 		Contact: c.ID, Token: s.call.Token, Line: s.desk.line(c.Line), Channel: c.Channel, Source: c.Source,
 		Caller: c.Citizen.String(), Accepted: stamp(c.Accepted), WaitedMS: s.call.waited.Milliseconds(),
-		Until: stamp(s.call.until),
+		Until: stamp(s.call.until), Node: s.desk.farNode(s.call.Anchor),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hotline/contact"
+	"hotline/routing"
 )
 
 // legState is how far the desk's audio has come.
@@ -63,8 +64,8 @@ func (s *seat) offerLeg(c *command) error {
 		return err
 	}
 	switch {
-	case d.Node != "" && d.Node != string(s.desk.node()):
-		return wrongField("node", "不是本节点 / not this node")
+	case !s.desk.here(routing.NodeID(d.Node)):
+		return s.offerFar(c, d)
 	case d.Gen <= c.by.gen:
 		return &Problem{Code: Stale, Field: "gen", Message: "已有更新的媒体协商 / a newer offer was sent"}
 	case d.SDP == "":
@@ -174,7 +175,7 @@ func (s *seat) legChanged(to legState) {
 		s.leg.state = legNone
 	default:
 	}
-	s.emit("leg.changed", legData{s.leg.theirs, to})
+	s.emit("leg.changed", legData{s.leg.theirs, to, ""})
 	if s.state == Ready && to != legProven {
 		s.blockedByLeg()
 	}

@@ -83,6 +83,7 @@ func (s *seat) ring(o offer) {
 	s.desk.access.offered(s.account.ID, o.Contact)
 	s.emit("call.offered", s.offeredData())
 	s.tellCall()
+	s.awaitFar()
 	token := o.Token
 	s.after(o.Until.Sub(now)+overdue, func() { s.overdue(o.Contact.ID, token) })
 }
@@ -175,6 +176,7 @@ func (s *seat) talkEnded(n session.News) {
 // ringStopped ends a ring. It may overtake its offer: the token is remembered.
 func (s *seat) ringStopped(n session.News) {
 	s.rememberStopped(n)
+	s.stopFar(n.Contact)
 	if s.waiting != nil && s.waiting.Contact.ID == n.Contact {
 		s.waiting.reply <- routing.ErrStale
 		s.waiting = nil

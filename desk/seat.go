@@ -33,6 +33,7 @@ type seat struct {
 	stopped map[contact.ID]routing.Token
 
 	leg       leg
+	far       map[routing.NodeID]*farLeg // audio at other nodes
 	sockets   map[*socket]struct{}
 	phone     *socket // the one with the audio; nil while it is away
 	deskGone  bool    // no phone socket for LostAfter
@@ -123,6 +124,7 @@ func (s *seat) end(cause string) {
 	}
 	s.stop()
 	s.beside.Wait()
+	s.leaveFar()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	err := s.desk.o.Queue.SetAgent(ctx, s.desk.agent(s.account, routing.Offline))
