@@ -37,10 +37,10 @@ local function rest(name)
   return n, n > 0 and call('ZRANGE', name, 0, 0)[1] or ''
 end
 
--- others says who else was there where the two met.
+-- others says who else was there where the two met; at one seat it is nobody.
 local function others(c, by, via)
-  if by == 'freed' then return rest(key('w', c.class, via)) end
   if by == 'assigned' or owner(via) then return 0, '' end
+  if by == 'freed' then return rest(key('w', c.class, via)) end
   return rest(key('r', c.class, lender(via) or via))
 end
 

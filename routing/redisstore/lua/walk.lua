@@ -12,6 +12,7 @@ local SORTED = {w = true, r = true, l = true, due = true, lease = true}
 local PLAIN = {nc = true, ac = true, na = true, s = true}
 
 local breaches, examined = {}, 0
+local rounds = tonumber(call('HGET', key('walk'), 'rounds') or 0)
 local seen_contact, seen_seat = {}, {}
 local check_contact, check_seat -- each may call the other
 
@@ -135,14 +136,27 @@ local function counted(s)
       call('SREM', key('ac', s.id), id)
     end
   end
-  local wrong = false
+  local wrong, suspect = false, s.id .. ' is suspect'
   for _, class in ipairs(CLASSES) do
     if s.use[class] ~= used[class] then
+      wrong = true
       tell('seat %s counts %s of %s and has %d', s.id, tostring(s.use[class]), class, used[class])
-      s.use[class], wrong = used[class], true
     end
   end
-  return wrong
+  if not wrong then
+    call('HDEL', key('walk'), suspect)
+    return false
+  end
+  -- A contact may be missing from the seat's set: its own turn puts it there. So
+  -- a slot is given free only when a whole round has changed nothing.
+  local since = tonumber(call('HGET', key('walk'), suspect) or nil)
+  if not since then call('HSET', key('walk'), suspect, rounds) end
+  local sure = since and since < rounds
+  for _, class in ipairs(CLASSES) do
+    if sure or used[class] > (s.use[class] or 0) then s.use[class] = used[class] end
+  end
+  if sure then call('HDEL', key('walk'), suspect) end
+  return true
 end
 
 -- stands compares the seat with the sets of those that are free.
