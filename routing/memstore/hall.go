@@ -21,11 +21,11 @@ type Contact struct {
 	Anchor   routing.NodeID
 	Token    routing.Token
 	Agent    contact.AgentID // who is offered, talks or writes; else empty
-	Via      routing.Bucket  // where it met its agent; empty when it has not, or otherwise
+	Via      routing.Bucket  // of the last reservation; empty when assigned or asserted
 	Ring     int64           // ms
 	Lease    int64           // ms, while offered; else 0
 	Enqueued int64           // ms, since when it waits: place and steps count from then
-	Accepted int64           // ms, by its agent; 0 when it is not, or unseen
+	Accepted int64           // ms, of the last reservation; 0 when it is not, or unseen
 	Cause    string          // once ended or lost
 }
 

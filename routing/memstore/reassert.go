@@ -96,7 +96,7 @@ func (s *Store) assert(a routing.Assertion, c *Contact, ch *changed) {
 		return
 	}
 	if c.Agent != a.Agent {
-		if c.open() {
+		if c.State != routing.Lost {
 			c.Via, c.Accepted = "", 0
 		}
 		s.part(c, ch)

@@ -84,7 +84,6 @@ func (s *Store) move(c *Contact, event routing.Event, agent contact.AgentID) boo
 	case from == routing.Wait && to != routing.Wait:
 		s.leaveLine(c)
 	case from != routing.Wait && to == routing.Wait:
-		c.Via, c.Accepted = "", 0
 		s.joinLine(c)
 	}
 	return true

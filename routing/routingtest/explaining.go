@@ -104,10 +104,11 @@ func whyNamed(h *hall) {
 	score := h.score(0, 0)
 	h.enter(for1001(1))
 	h.enter(for1001(2))
+	h.enter(for1001(3))
 	h.why(1, routing.Reason{By: routing.Entered, Via: "@1001", Score: score, Idle: 2 * time.Second})
-	score = h.score(0, time.Second)
+	score = h.score(0, 2*time.Second)
 	h.withdraw(1)
-	h.why(2, routing.Reason{By: routing.Freed, Via: "@1001", Waited: time.Second, Score: score})
+	h.why(2, routing.Reason{By: routing.Freed, Via: "@1001", Waited: 2 * time.Second, Score: score})
 }
 
 func whyFirstBucket(h *hall) {
