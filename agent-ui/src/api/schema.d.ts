@@ -114,6 +114,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        /** What was considered for a contact and why, step by step; supervisor and administrator, audited. */
+        get: operations["decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A supervisor's pick - the waiting contact goes to that agent, whatever its place; supervisor and administrator, audited. */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/reveal": {
         parameters: {
             query?: never;
@@ -200,6 +238,23 @@ export interface paths {
         };
         /** One ticket, requester masked. */
         get: operations["ticket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole hall, as board and board.agents tell it over the socket; supervisor and administrator. */
+        get: operations["board"];
         put?: never;
         post?: never;
         delete?: never;
@@ -513,8 +568,10 @@ export interface components {
         /** @description What is kept of one contact. A time is absent when the step was not reached. */
         Record: {
             contact: components["schemas"]["ULID"];
+            /** @description The contact that a call-back follows; absent for all others. */
+            origin?: components["schemas"]["ULID"];
             /** @enum {string} */
-            channel: "phone" | "web";
+            channel: "phone" | "web" | "app" | "wechat" | "weibo";
             line: string;
             source: string;
             /** @description Masked. */
@@ -557,6 +614,120 @@ export interface components {
             reason?: string;
             since: components["schemas"]["Time"];
         };
+        Sentence: {
+            zh: string;
+            en: string;
+        };
+        /** @description One step of a contact. */
+        Decision: {
+            at: components["schemas"]["Time"];
+            /** @description accepted, queued, widened, offered, offer_ended, connected, requeued, ended and more. */
+            kind: string;
+            agent: string;
+            /** @description What was considered, by closed keys; durations in whole milliseconds, lists joined by commas. */
+            facts: {
+                [key: string]: string;
+            };
+            text: components["schemas"]["Sentence"];
+        };
+        Assignment: {
+            agent: string;
+        };
+        /** @enum {string} */
+        Class: "voice" | "message";
+        /** @description How the contacts of a period fared. offered are served, lost, overdue and those that wait within the goal; short, callback and refused stand beside. */
+        Figure: {
+            offered: number;
+            served: number;
+            /** @description A call answered within 15 s of the queue; a message replied to within 3 min of its acceptance. */
+            in_time: number;
+            lost: number;
+            /** @description Gave up in the queue within 5 s. */
+            short: number;
+            /** @description Left for a call back. */
+            callback: number;
+            /** @description Ended before the queue. */
+            refused: number;
+            /** @description Not served yet and beyond the goal. */
+            overdue: number;
+            /** @description in_time of served */
+            service_level: number | null;
+            /** @description served of served and lost. */
+            connect_rate: number | null;
+        };
+        MaybeFigure: components["schemas"]["Figure"] | null;
+        Loss: {
+            cause: string;
+            n: number;
+        };
+        BoardClass: {
+            class: components["schemas"]["Class"];
+            goal_ms: number;
+            waiting: number;
+            oldest_ms: number;
+            today: components["schemas"]["MaybeFigure"];
+            day: components["schemas"]["MaybeFigure"];
+            /** @description Of 24 hours, by cause, the most first. */
+            losses: components["schemas"]["Loss"][];
+        };
+        BoardLine: {
+            line: components["schemas"]["Line"];
+            class: components["schemas"]["Class"];
+            waiting: number;
+            oldest_ms: number;
+            today: components["schemas"]["MaybeFigure"];
+            day: components["schemas"]["MaybeFigure"];
+        };
+        /** @description One of those who wait longest. */
+        BoardWaiting: {
+            contact: components["schemas"]["ULID"];
+            line: components["schemas"]["Line"];
+            class: components["schemas"]["Class"];
+            /** @enum {string} */
+            channel: "phone" | "web" | "app" | "wechat" | "weibo";
+            waited_ms: number;
+            /** @description How many wait before it. */
+            place: number;
+            bucket: string;
+        };
+        Slot: {
+            used: number;
+            of: number;
+        };
+        BoardAgent: {
+            id: string;
+            /** @description Empty for a seat of another node. */
+            name: string;
+            node: string;
+            /**
+             * @description busy is a seat of another node with a call.
+             * @enum {string}
+             */
+            state: "not_ready" | "ready" | "break" | "ringing" | "talking" | "held" | "wrapup" | "busy" | "offline";
+            reason: string;
+            since: components["schemas"]["Time"] | null;
+            voice: components["schemas"]["Slot"];
+            message: components["schemas"]["Slot"];
+        };
+        /** @description Data of board; there agents are those that have changed, and gone those who have left. */
+        Board: {
+            at: components["schemas"]["Time"];
+            figures_at: components["schemas"]["Time"] | null;
+            classes: components["schemas"]["BoardClass"][];
+            lines: components["schemas"]["BoardLine"][];
+            waiting: components["schemas"]["BoardWaiting"][];
+            /** @description Agents by state. */
+            states: {
+                [key: string]: number;
+            };
+            agents: components["schemas"]["BoardAgent"][];
+            gone: string[];
+        };
+        /** @description Data of board.agents, all agents in frames of at most 200; the first begins the list anew. */
+        BoardAgents: {
+            first: boolean;
+            agents: components["schemas"]["BoardAgent"][];
+        };
         /** @enum {string} */
         AgentState: "offline" | "not_ready" | "ready" | "break" | "ringing" | "talking" | "held" | "wrapup";
         /** @enum {string} */
@@ -567,8 +738,9 @@ export interface components {
         NotReadyReason: "signed_in" | "audio" | "unanswered" | "rejected" | "unreachable" | "disconnected" | "restarted";
         Pending: {
             /** @enum {string} */
-            state: "ready" | "break";
-            reason?: components["schemas"]["BreakReason"];
+            state: "ready" | "break" | "not_ready";
+            /** @description A BreakReason or a NotReadyReason. */
+            reason?: string;
         };
         /** @description Data of agent.changed. */
         Agent: {
@@ -578,6 +750,14 @@ export interface components {
             since: components["schemas"]["Time"];
             pending: components["schemas"]["Pending"] | null;
             leg: components["schemas"]["LegState"];
+            /** @description Rings in a row that were not taken. */
+            missed?: number;
+            /** @description When the seat gets ready by itself. */
+            back_at?: components["schemas"]["Time"] | null;
+            /** @description How many contacts of each class the seat takes at once. */
+            slots?: {
+                [key: string]: number;
+            };
         };
         Line: {
             name: string;
@@ -589,7 +769,7 @@ export interface components {
             token: number;
             line: components["schemas"]["Line"];
             /** @enum {string} */
-            channel: "phone" | "web";
+            channel: "phone" | "web" | "app" | "wechat" | "weibo";
             source: string;
             caller: string;
             accepted: components["schemas"]["Time"];
@@ -608,7 +788,7 @@ export interface components {
             talk_since: components["schemas"]["Time"] | null;
             line: components["schemas"]["Line"];
             /** @enum {string} */
-            channel: "phone" | "web";
+            channel: "phone" | "web" | "app" | "wechat" | "weibo";
             source: string;
             caller: string;
             accepted: components["schemas"]["Time"];
@@ -636,6 +816,77 @@ export interface components {
         CallTaken: {
             contact: components["schemas"]["ULID"];
             token: number;
+        };
+        /** @description Data of conversation.offered. */
+        ConversationOffered: {
+            contact: components["schemas"]["ULID"];
+            token: number;
+            line: components["schemas"]["Line"];
+            /** @enum {string} */
+            channel: "web" | "app" | "wechat" | "weibo";
+            account: string;
+            topic: string;
+            /** @description Masked. */
+            citizen: string;
+            accepted: components["schemas"]["Time"];
+            waited_ms: number;
+            until: components["schemas"]["Time"];
+        };
+        /** @enum {string} */
+        ConversationState: "ringing" | "open" | "parked" | "wrapup";
+        /** @description Data of conversation.changed and of the snapshot, the whole conversation without its messages. */
+        Conversation: {
+            contact: components["schemas"]["ULID"];
+            token: number;
+            state: components["schemas"]["ConversationState"];
+            since: components["schemas"]["Time"];
+            line: components["schemas"]["Line"];
+            /** @enum {string} */
+            channel: "web" | "app" | "wechat" | "weibo";
+            account: string;
+            topic: string;
+            /** @description Masked. */
+            citizen: string;
+            accepted: components["schemas"]["Time"];
+            waited_ms: number;
+            /** @description End of ringing or of wrap-up. */
+            until: components["schemas"]["Time"] | null;
+            extended: number;
+            /** @description Why it ended; empty before. */
+            cause: string;
+            /** @description Number of the newest message. */
+            last_seq: number;
+            /**
+             * @description Whose word is awaited.
+             * @enum {string}
+             */
+            turn: "agent" | "citizen";
+            /** @description Until the first reply. */
+            reply_due_at: components["schemas"]["Time"] | null;
+            reply_overdue: boolean;
+            /** @description When the citizen's silence ends it. */
+            closes_at: components["schemas"]["Time"] | null;
+        };
+        Message: {
+            id: string;
+            /** @description Dense in its conversation */
+            seq: number;
+            /** @enum {string} */
+            from: "citizen" | "agent" | "house";
+            agent: string;
+            text: string;
+            at: components["schemas"]["Time"];
+        };
+        /** @description Data of message. */
+        MessageSaid: {
+            contact: components["schemas"]["ULID"];
+            /** @description The desk's own name of an agent's message; else empty. */
+            cmid: string;
+            message: components["schemas"]["Message"];
+        };
+        Thread: {
+            messages: components["schemas"]["Message"][];
+            more: boolean;
         };
         /** @description How one side's audio arrived at the node, during the last 5 s in call.quality, during the talk in a record. */
         Direction: {
@@ -669,6 +920,8 @@ export interface components {
         Snapshot: {
             agent: components["schemas"]["Agent"];
             call: components["schemas"]["Call"] | null;
+            /** @description In the order in which they came to the seat, ringing ones included. */
+            conversations?: components["schemas"]["Conversation"][];
             /** @description The contact that was last taken from this seat, until the next ring. */
             taken: components["schemas"]["CallTaken"] | null;
             now: components["schemas"]["Time"];
@@ -963,6 +1216,75 @@ export interface operations {
             503: components["responses"]["Error"];
         };
     };
+    decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The steps in their order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        contact: components["schemas"]["ULID"];
+                        decisions: components["schemas"]["Decision"][];
+                    };
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assignment"];
+            };
+        };
+        responses: {
+            /** @description Reserved; the agent's desk rings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            /** @description stale - the contact does not wait any more; conflict - the agent is not ready or has no room for it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: components["responses"]["Error"];
+        };
+    };
     reveal: {
         parameters: {
             query?: never;
@@ -1157,6 +1479,29 @@ export interface operations {
             };
             401: components["responses"]["Error"];
             404: components["responses"]["Error"];
+        };
+    };
+    board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hall as it was less than a second ago; all agents, nobody gone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     hall: {
