@@ -2,10 +2,8 @@ package session
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"hotline/gateway"
 	"hotline/records"
 )
 
@@ -49,31 +47,4 @@ func (s *session) rejoin(ctx context.Context) {
 	s.look.Reset(lookEvery)
 	s.note(records.AgentHeard, "")
 	s.tell(News{Kind: Rejoined})
-}
-
-// announce plays a prompt, then music, until hush, which every order to the
-// medium must be preceded by.
-func (s *session) announce(prompt string) {
-	s.hush()
-	ctx, cancel := context.WithCancel(s.life)
-	silent := make(chan struct{})
-	s.hall.running.Go(func() {
-		defer close(silent)
-		s.play(ctx, prompt)
-	})
-	s.hush = func() {
-		cancel()
-		<-silent
-		s.hush = func() {}
-	}
-}
-
-func (s *session) play(ctx context.Context, prompt string) {
-	err := s.medium.Play(ctx, prompt)
-	if ctx.Err() != nil || errors.Is(err, gateway.ErrGone) {
-		return
-	}
-	if err := errors.Join(err, s.medium.Hold(ctx)); err != nil {
-		s.log.Warn("announcement broke off", "prompt", prompt, "error", err)
-	}
 }

@@ -17,6 +17,8 @@ const (
 	doorPause    = 100 * time.Millisecond
 	doorLongest  = time.Second
 	doorPatience = 2 * time.Second // with one attempt
+
+	longestWait = 30 * 24 * time.Hour // that the queue takes
 )
 
 // door lets the contacts of one hall into the queue. While the queue answers,
@@ -102,8 +104,13 @@ func (d *door) try(ctx context.Context, w *entrant) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doorPatience)
 	defer cancel()
 	e := w.entry
-	e.Anchor, e.Credit = *d.hall.node.Load(), d.hall.o.Now().Sub(w.since)
+	e.Anchor, e.Waited = *d.hall.node.Load(), waited(d.hall.o.Now(), w.since)
 	return d.hall.o.Queue.Enqueue(ctx, e)
+}
+
+// waited is what has passed since then; clocks of two nodes may differ.
+func waited(now, since time.Time) time.Duration {
+	return min(max(now.Sub(since), 0), longestWait)
 }
 
 // tried takes the outcome; false: the contact lines up again.

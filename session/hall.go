@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hotline/callbacks"
 	"hotline/channels"
 	"hotline/contact"
 	"hotline/records"
@@ -41,7 +42,10 @@ type Options struct {
 	Full func() bool
 	// Conversations opens those that another node has left; without it they stay left.
 	Conversations channels.House
-	Text          Text
+	// Callbacks keeps promises to call citizens back; nil: nobody is called back.
+	Callbacks *callbacks.Book
+	Waiting   Waiting // DefaultWaiting when zero
+	Text      Text
 }
 
 // Hall holds the open sessions of one node. Its methods may be called from any
@@ -66,6 +70,9 @@ func NewHall(o Options) *Hall {
 	}
 	if o.Text == (Text{}) {
 		o.Text = DefaultText()
+	}
+	if o.Waiting == (Waiting{}) {
+		o.Waiting = DefaultWaiting()
 	}
 	if o.Full == nil {
 		o.Full = func() bool { return false }
@@ -121,8 +128,12 @@ func (h *Hall) Run(commands <-chan routing.Command) {
 func (h *Hall) dispatch(life context.Context, c routing.Command) {
 	s := h.find(c.Contact)
 	if s == nil {
-		if c.Kind == routing.Adopt {
+		switch c.Kind {
+		case routing.Adopt:
 			h.adopt(life, c)
+		case routing.Orphan:
+			h.orphaned(c.Contact)
+		case routing.Offer, routing.Revoke, routing.Widen:
 		}
 		return
 	}

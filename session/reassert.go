@@ -31,13 +31,13 @@ func (v *visit) reassert(told chan<- struct{}) {
 		v.ringOver(RingRevoked)
 	}
 	if as, known := v.asserted(); known {
-		e, since := v.entry(), v.record.Queued
+		e, since := v.entry(), v.since()
 		token, agent := v.token, v.agent
 		if as == routing.Wait {
 			agent = ""
 		}
 		v.orders.give(v.life, "reassert", func(ctx context.Context) error {
-			e.Anchor, e.Credit = *v.hall.node.Load(), v.hall.o.Now().Sub(since)
+			e.Anchor, e.Waited = *v.hall.node.Load(), waited(v.hall.o.Now(), since)
 			err := v.hall.o.Queue.Reassert(ctx, routing.Assertion{Entry: e, State: as, Agent: agent, Token: token})
 			if errors.Is(err, routing.ErrStale) {
 				v.usurp()
@@ -62,11 +62,11 @@ func (v *visit) asserted() (as routing.State, known bool) {
 	switch v.state {
 	case Queued, Offered:
 		return routing.Wait, true
-	case Serving, Holding, Reconnecting, Parked:
+	case Serving, Holding, Reconnecting, Parked, Dialling:
 		return routing.Talking, true
 	case Wrapping:
 		return routing.Wrapping, true
-	case Arriving, Greeting, Over:
+	case Arriving, Greeting, Parting, Over:
 	}
 	return "", false
 }

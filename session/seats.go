@@ -25,6 +25,9 @@ type Call struct {
 	// the desk takes it up as it stands.
 	Serving bool
 	Thread  *Thread // of a conversation; nil for a call
+	// Callback: nobody is on the line yet; the citizen is dialled once the agent
+	// accepts.
+	Callback bool
 }
 
 // Seats is where agents are reached; desk implements it. Offer may block for

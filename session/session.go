@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"hotline/callbacks"
 	"hotline/contact"
 	"hotline/records"
 	"hotline/routing"
@@ -23,17 +24,21 @@ type session struct {
 	ear    ear          // of the talk
 	gone   bool         // the citizen's side has ended
 	look   *time.Ticker // at the talk's audio
-	hush   func()       // ends an announcement; returns once it is silent
+	queue  queueing
+	back   *back  // of a call-back; nil for a citizen's call
+	hush   func() // ends an announcement; returns once it is silent
 }
 
 func newSession(h *Hall, v Voice, c contact.Contact, line routing.Line) *session {
 	look := time.NewTicker(time.Hour)
 	look.Stop()
-	return &session{visit: newVisit(h, c, line, next), medium: v, look: look, hush: func() {}}
+	return &session{visit: newVisit(h, c, line, next), medium: v, look: look, queue: newQueueing(), hush: func() {}}
 }
 
 func (s *session) run(ctx context.Context) {
 	defer s.look.Stop()
+	defer s.queue.look.Stop()
+	defer s.endDial()
 	s.visit.run(ctx, func(ctx context.Context) error {
 		s.note(records.Accepted, "")
 		err := s.serve(ctx)
@@ -68,7 +73,14 @@ func (s *session) serve(ctx context.Context) error {
 			s.timeUp()
 		case <-s.look.C:
 			s.listen(ctx)
+		case <-s.queue.look.C:
+			s.outlook(ctx)
+		case <-s.recalls():
+			if err := s.recall(); err != nil {
+				return err
+			}
 		case told := <-s.renamed:
+			s.alive()
 			s.reassert(told)
 		case <-ctx.Done():
 			return s.abort(contact.NodeLost)
@@ -79,6 +91,9 @@ func (s *session) serve(ctx context.Context) error {
 
 // arrive refuses or answers.
 func (s *session) arrive(ctx context.Context) error {
+	if s.back != nil {
+		return s.comesBack(ctx)
+	}
 	switch {
 	case !s.known:
 		return s.refuse(ctx, contact.RefusedUnknown)
@@ -89,7 +104,8 @@ func (s *session) arrive(ctx context.Context) error {
 		return s.unanswered(ctx, err)
 	}
 	s.move(Answered)
-	s.beside(func() error { return s.greet(ctx) }, s.greeted(ctx))
+	returning := s.returning(ctx)
+	s.beside(func() error { return s.greet(ctx) }, s.greeted(ctx, returning))
 	return nil
 }
 
@@ -126,7 +142,7 @@ func (s *session) greet(ctx context.Context) error {
 
 // greeted puts the contact into the queue, whether or not the greeting was
 // heard to its end: a citizen is not lost for a prompt.
-func (s *session) greeted(ctx context.Context) func(error) error {
+func (s *session) greeted(ctx context.Context, returning <-chan callbacks.Promise) func(error) error {
 	return func(err error) error {
 		if s.state != Greeting {
 			return nil
@@ -138,6 +154,10 @@ func (s *session) greeted(ctx context.Context) func(error) error {
 		s.record.Queued, s.record.Recording = s.now(), s.medium.Recording()
 		s.note(records.Greeted, "")
 		s.note(records.Queued, "")
+		if p, ok := <-returning; ok { // it was asked before the greeting
+			s.takesPlaceOf(p)
+		}
+		s.waitsNow()
 		if err := s.medium.Hold(ctx); err != nil {
 			s.log.Warn("no music on hold", "error", err)
 		}
@@ -148,14 +168,25 @@ func (s *session) greeted(ctx context.Context) func(error) error {
 
 // heard takes news from the citizen's side.
 func (s *session) heard(ctx context.Context, e contact.Event) {
+	if e.Kind == contact.Pressed {
+		s.pressed(e.Digit)
+	}
 	if e.Kind != contact.Gone || s.gone {
 		return
 	}
 	s.gone = true
+	if s.state == Dialling { // what Dial returns tells the same
+		return
+	}
 	if s.state == Wrapping || s.state == Over {
 		return
 	}
+	if s.state == Parting {
+		s.move(CitizenGone)
+		return
+	}
 	s.cause = citizenLeft(s.state, e.Cause)
+	s.follow()
 	switch s.state {
 	case Serving, Holding, Reconnecting:
 		s.wrap(ctx, CitizenGone)
@@ -191,7 +222,7 @@ func (s *session) abort(why contact.Cause) error {
 	if s.state == Offered {
 		s.stopRing(RingRevoked)
 	}
-	if s.talks() {
+	if s.talks() || s.state == Dialling {
 		s.talked()
 		s.tell(News{Kind: Ended, Cause: why, Until: s.now()})
 		s.tell(News{Kind: Finished})

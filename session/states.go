@@ -13,6 +13,8 @@ const (
 	Holding      State = "holding"      // the agent has put the citizen on hold
 	Reconnecting State = "reconnecting" // the agent's audio is gone; the citizen hears that we reconnect
 	Parked       State = "parked"       // a conversation that waits for the citizen
+	Dialling     State = "dialling"     // a call-back: the agent has accepted, the citizen's phone rings
+	Parting      State = "parting"      // waits no more, and hears why
 	Wrapping     State = "wrapping"
 	Over         State = "over"
 )
@@ -34,8 +36,15 @@ const (
 	SeatGone    Happening = "seat lost"    // the desk was gone for too long
 	AgentLeft   Happening = "agent left"   // hung up
 	CitizenGone Happening = "citizen gone"
-	Refused     Happening = "refused" // we could not or would not answer
-	Wrapped     Happening = "wrapped" // the agent is done, or time is up
+	Refused     Happening = "refused"   // we could not or would not answer
+	Wrapped     Happening = "wrapped"   // the agent is done, or time is up
+	Dismissed   Happening = "dismissed" // is called back, or has waited too long
+
+	// Of call-backs only.
+	Promised  Happening = "promised"    // nobody is on the line
+	DialledBy Happening = "dialled"     // the agent took the offer
+	ReachedBy Happening = "reached"     // the citizen has answered
+	Missed    Happening = "not reached" // the citizen has not
 
 	// Of conversations only.
 	Admitted       Happening = "admitted"        // an account of ours was written to
@@ -60,11 +69,15 @@ func States() []Arrow {
 		{Arriving, Answered, Greeting},
 		{Arriving, Refused, Over},
 		{Arriving, CitizenGone, Over},
+		{Arriving, Promised, Queued}, // a call-back
 		{Greeting, Greeted, Queued},
 		{Greeting, CitizenGone, Over}, // abandoned in the greeting
 		{Queued, Matched, Offered},
 		{Queued, CitizenGone, Over}, // abandoned in the queue
+		{Queued, Dismissed, Parting},
 		{Offered, AcceptedBy, Serving},
+		{Offered, DialledBy, Dialling},
+		{Offered, Dismissed, Parting},
 		{Offered, RingOver, Queued},  // keeps its place
 		{Offered, CitizenGone, Over}, // abandoned ringing
 		{Serving, HeldBy, Holding},
@@ -80,6 +93,10 @@ func States() []Arrow {
 		{Reconnecting, SeatGone, Queued},
 		{Reconnecting, AgentLeft, Wrapping},
 		{Reconnecting, CitizenGone, Wrapping},
+		{Dialling, ReachedBy, Serving},
+		{Dialling, SeatGone, Queued}, // answered, but the agent's audio is at fault
+		{Dialling, Missed, Over},
+		{Parting, CitizenGone, Over},
 		{Wrapping, Wrapped, Over},
 	}
 }

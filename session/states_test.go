@@ -7,7 +7,7 @@ import (
 
 func TestEveryStateLeadsOut(t *testing.T) {
 	t.Parallel()
-	all := []State{Arriving, Greeting, Queued, Offered, Serving, Holding, Reconnecting, Wrapping, Over}
+	all := []State{Arriving, Greeting, Queued, Offered, Serving, Holding, Reconnecting, Dialling, Parting, Wrapping, Over}
 	for _, s := range all {
 		out := slices.ContainsFunc(States(), func(a Arrow) bool { return a.From == s })
 		in := s == Arriving || slices.ContainsFunc(States(), func(a Arrow) bool { return a.To == s })
@@ -38,7 +38,7 @@ func TestTheTableIsUnambiguous(t *testing.T) {
 
 func TestACitizenMayLeaveAtAnyTime(t *testing.T) {
 	t.Parallel()
-	for _, s := range []State{Arriving, Greeting, Queued, Offered, Serving, Holding, Reconnecting} {
+	for _, s := range []State{Arriving, Greeting, Queued, Offered, Serving, Holding, Reconnecting, Parting} {
 		if to, ok := next(s, CitizenGone); !ok || to == s {
 			t.Errorf("a citizen cannot leave in %s", s)
 		}

@@ -20,6 +20,10 @@ func (s *session) accept(r request) error {
 		return err
 	}
 	s.hush()
+	if s.dials() {
+		s.dial()
+		return nil
+	}
 	err := s.medium.Connect(r.ctx, s.agent)
 	if errors.Is(err, gateway.ErrGone) {
 		return routing.ErrStale // the citizen has just hung up; the news of it comes next

@@ -32,6 +32,7 @@ type visit struct {
 	record   records.Record
 	extended int
 	cause    contact.Cause // internal until something better is known
+	place    time.Time     // the true place in the queue; zero: record.Queued
 	left     bool          // it goes on at another node
 
 	life     context.Context // of run; ends with the node
@@ -128,7 +129,7 @@ func (v *visit) leftBehind(err error) {
 // enqueue asks until the queue has the contact; the time that it takes counts
 // as waited. The citizen is kept company meanwhile.
 func (v *visit) enqueue(ctx context.Context) {
-	e, since := v.entry(), v.record.Queued
+	e, since := v.entry(), v.since()
 	v.orders.entrust(ctx, "enqueue", func(ctx context.Context) error {
 		return v.hall.door.pass(ctx, e, since)
 	})
@@ -137,9 +138,14 @@ func (v *visit) enqueue(ctx context.Context) {
 // entry is the contact as the queue knows it, but for its anchor and what it
 // has waited.
 func (v *visit) entry() routing.Entry {
-	e := v.hall.o.Lines.Plan(routing.Ask{Line: v.line, Class: v.contact.Channel.Class(), Now: v.hall.o.Now()}).Entry
+	e := v.hall.o.Lines.Plan(v.ask()).Entry
 	e.Contact = v.contact.ID
 	return e
+}
+
+// ask is the contact as the policy is asked about it.
+func (v *visit) ask() routing.Ask {
+	return routing.Ask{Line: v.line, Class: v.contact.Channel.Class(), Now: v.hall.o.Now()}
 }
 
 // claim takes the offer of the request's token once the queue has confirmed it.
@@ -174,11 +180,15 @@ func (v *visit) declineOffer(r request) error {
 // leave takes a contact out that nobody served. The order outlives the session:
 // the queue must not keep a contact that is gone.
 func (v *visit) leave() {
+	v.withdraw()
+	v.move(CitizenGone)
+}
+
+func (v *visit) withdraw() {
 	id, why := v.contact.ID, v.cause
 	v.orders.give(context.Background(), "withdraw", func(ctx context.Context) error {
 		return v.hall.o.Queue.Withdraw(ctx, id, why)
 	})
-	v.move(CitizenGone)
 }
 
 // move follows the table; what it does not know leaves the state as it is.

@@ -31,6 +31,9 @@ type Voice interface {
 
 // What the session lets a citizen hear by itself; the names are media/prompt's.
 const (
-	promptGoodbye   = "goodbye"   // the agent has left
-	promptReconnect = "reconnect" // the agent's audio is gone, or another agent follows
+	promptGoodbye     = "goodbye" // the agent has left
+	promptOffer       = "callback-offer"
+	promptTaken       = "callback-taken"
+	promptOfferFailed = "callback-failed"
+	promptReconnect   = "reconnect" // the agent's audio is gone, or another agent follows
 )

@@ -77,6 +77,8 @@ func (s *session) hangup(r request) error {
 	switch {
 	case r.agent != s.agent:
 		return ErrNotYours
+	case s.state == Dialling:
+		return s.notReached()
 	case !s.talks():
 		return ErrState
 	}
@@ -97,6 +99,8 @@ func (s *session) seatLost(r request) error {
 		s.decline(RingUnreachable, routing.Disconnected)
 	case Serving, Holding, Reconnecting:
 		s.takeBack()
+	case Dialling:
+		return s.seatLostDialling()
 	case Wrapping:
 		s.wrapped()
 	default:

@@ -32,6 +32,7 @@ const (
 	WaitTime       = "wait-time"       // about so long
 	WaitTo         = "wait-to"         // between two numbers
 	WaitMinutes    = "wait-minutes"    // the word that counts them
+	WaitWithin     = "wait-within"     // the same, and no longer
 	CallbackOffer  = "callback-offer"  // a key keeps the place
 	CallbackTaken  = "callback-taken"  // the place is kept, goodbye
 	CallbackFailed = "callback-failed" // it cannot be kept now, please wait

@@ -52,7 +52,7 @@ func TestEmbedded(t *testing.T) {
 func parts() map[string]time.Duration {
 	all := map[string]time.Duration{
 		WaitBefore: 2 * time.Second, WaitPeople: time.Second, WaitNext: 2 * time.Second, WaitMany: 3 * time.Second,
-		WaitTime: 2 * time.Second, WaitTo: time.Second, WaitMinutes: time.Second,
+		WaitTime: 2 * time.Second, WaitTo: time.Second, WaitMinutes: time.Second, WaitWithin: 2 * time.Second,
 		CallbackOffer: 8 * time.Second, CallbackTaken: 6 * time.Second, CallbackFailed: 6 * time.Second,
 	}
 	for n := range HighestNumber + 1 {

@@ -33,6 +33,8 @@ type offerWire struct {
 	Left    time.Duration   `json:"left"`
 	Seat    routing.NodeID  `json:"seat"`
 	Anchor  routing.NodeID  `json:"anchor"`
+	// Callback: the citizen is to be dialled.
+	Callback bool `json:"callback,omitempty"`
 }
 
 type contactWire struct {
@@ -109,7 +111,7 @@ func (s seal) open(b []byte) (contact.Address, error) {
 
 func (s seal) offer(agent contact.AgentID, c session.Call, now time.Time) offerWire {
 	return offerWire{
-		Agent: agent, Token: c.Token, Record: c.Record, Left: c.Until.Sub(now), Seat: c.Seat, Anchor: c.Anchor,
+		Agent: agent, Token: c.Token, Record: c.Record, Left: c.Until.Sub(now), Seat: c.Seat, Anchor: c.Anchor, Callback: c.Callback,
 		Contact: contactWire{
 			ID: c.Contact.ID, Channel: c.Contact.Channel, Line: c.Contact.Line, Source: c.Contact.Source,
 			Citizen: s.close(c.Contact.Citizen), Accepted: c.Contact.Accepted,
@@ -120,7 +122,7 @@ func (s seal) offer(agent contact.AgentID, c session.Call, now time.Time) offerW
 func (s seal) call(w offerWire, now time.Time) (session.Call, error) {
 	citizen, err := s.open(w.Contact.Citizen)
 	return session.Call{
-		Token: w.Token, Record: w.Record, Until: now.Add(w.Left), Seat: w.Seat, Anchor: w.Anchor,
+		Token: w.Token, Record: w.Record, Until: now.Add(w.Left), Seat: w.Seat, Anchor: w.Anchor, Callback: w.Callback,
 		Contact: contact.Contact{
 			ID: w.Contact.ID, Channel: w.Contact.Channel, Line: w.Contact.Line, Source: w.Contact.Source,
 			Citizen: citizen, Accepted: w.Contact.Accepted,
