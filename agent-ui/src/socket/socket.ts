@@ -1,6 +1,6 @@
 import { backoff } from './backoff'
 import type { ServerClock } from './clock'
-import { isKnownEvent, type Commands, type DeskEvent, type DeskNotice, type Envelope, type ErrorBody, type Welcome } from './messages'
+import { isKnownEvent, isKnownNotice, type Commands, type DeskEvent, type DeskNotice, type Envelope, type ErrorBody, type Welcome } from './messages'
 import { ulid, type RandomBytes } from './ulid'
 
 /** The part of a WebSocket that is used here. */
@@ -152,7 +152,7 @@ export class DeskSocket {
 
   private notice(e: Envelope): void {
     if (e.type === 'drain') this.drainMs = (e.data as { reconnect_after_ms: number }).reconnect_after_ms
-    if (['leg.answer', 'leg.tone', 'call.quality', 'drain', 'kicked'].includes(e.type)) this.o.onNotice(e as DeskNotice)
+    if (isKnownNotice(e)) this.o.onNotice(e)
   }
 
   private pong(wire: Wire, data: { at: string }): void {

@@ -1,9 +1,11 @@
-import type { Agent, Call, CallOffered, CallStopped, CallTaken, DeskEvent, Snapshot, Welcome } from './messages'
+import type { Agent, Call, CallOffered, CallStopped, CallTaken, Conversation, DeskEvent, Snapshot, Welcome } from './messages'
 
 /** What the server told this desk; a pure function of snapshot and events. */
 export interface DeskState {
   agent: Agent
   call: Call | null
+  /** In the order in which they came to the seat, ringing ones included. */
+  conversations: Conversation[]
   /** Why the last ring ended without an answer, until the next ring. */
   stopped: CallStopped | null
   /** The call that was given to another agent because this one was not heard, until the next ring. */
@@ -21,6 +23,7 @@ export function initialState(): DeskState {
   return {
     agent: { state: 'offline', reason: '', since: new Date(0).toISOString(), pending: null, leg: 'none' },
     call: null,
+    conversations: [],
     stopped: null,
     taken: null,
     leg: 'none',
@@ -37,7 +40,7 @@ export function welcomed(s: DeskState, w: Welcome): DeskState {
 }
 
 function restored(s: DeskState, snapshot: Snapshot): DeskState {
-  return { ...s, agent: snapshot.agent, call: snapshot.call, leg: snapshot.agent.leg, stopped: null, taken: snapshot.taken }
+  return { ...s, agent: snapshot.agent, call: snapshot.call, conversations: snapshot.conversations ?? [], leg: snapshot.agent.leg, stopped: null, taken: snapshot.taken }
 }
 
 /** One event on the state; an event that does not fit changes nothing. */
@@ -49,6 +52,12 @@ export function reduce(s: DeskState, e: DeskEvent): DeskState {
     case 'call.stopped': return stopped(s, e.data)
     case 'call.taken': return s.call?.contact === e.data.contact && s.call.token > e.data.token ? s : { ...s, call: null, taken: e.data }
     case 'call.ended': return s.call?.contact === e.data.contact ? { ...s, call: null } : s
+    case 'conversation.offered': return placed(s, { ...e.data, state: 'ringing', since: e.data.accepted, extended: 0, cause: '', last_seq: 0, turn: 'agent', reply_due_at: null, reply_overdue: false, closes_at: null })
+    case 'conversation.changed': return placed(s, e.data)
+    case 'conversation.stopped': return removed(s, e.data.contact, (c) => c.state === 'ringing' && c.token <= e.data.token)
+    case 'conversation.taken': return removed(s, e.data.contact, (c) => c.token <= e.data.token)
+    case 'conversation.ended': return removed(s, e.data.contact, () => true)
+    case 'message': return s // the threads keep it
     case 'ticket.changed': return s // the forms keep it, by ticket
     case 'phone.lost': return { ...s, phone: false, leg: 'none', phoneElsewhere: { at: e.data.to, since: null } }
     case 'leg.changed': return { ...s, leg: e.data.state }
@@ -76,4 +85,17 @@ function offered(s: DeskState, o: CallOffered): DeskState {
 function stopped(s: DeskState, e: CallStopped): DeskState {
   if (s.call?.contact !== e.contact || s.call.state !== 'ringing' || e.token < s.call.token) return s
   return { ...s, call: null, stopped: e }
+}
+
+/** A conversation stays where it stands in the list; a new one comes last, one with a lower token is old news. */
+function placed(s: DeskState, c: Conversation): DeskState {
+  const at = s.conversations.findIndex((k) => k.contact === c.contact)
+  if (at < 0) return { ...s, conversations: [...s.conversations, c] }
+  if (s.conversations[at]!.token > c.token) return s
+  return { ...s, conversations: s.conversations.map((k, i) => (i === at ? c : k)) }
+}
+
+function removed(s: DeskState, contact: string, fits: (c: Conversation) => boolean): DeskState {
+  const rest = s.conversations.filter((c) => c.contact !== contact || !fits(c))
+  return rest.length === s.conversations.length ? s : { ...s, conversations: rest }
 }
