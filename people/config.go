@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"hotline/config"
@@ -25,7 +26,7 @@ type Seed struct {
 	Name     string          `yaml:"name" doc:"Shown on desks; the ID when empty."`
 	Role     Role            `yaml:"role" default:"agent" doc:"agent, supervisor or administrator."`
 	Password config.Secret   `yaml:"password" required:"true" doc:"First password, 8 to 256 bytes."`
-	Skills   []string        `yaml:"skills" doc:"Groups the person serves in."`
+	Skills   []string        `yaml:"skills" doc:"What the person can serve: general, or enterprise=2 for a level."`
 }
 
 // Validate names every field at fault.
@@ -78,8 +79,9 @@ func (s Seed) problems() []error {
 		errs = append(errs, fmt.Errorf("password: want 8 to %d bytes", maxPassword))
 	}
 	for i, skill := range s.Skills {
-		if !word(skill, 32, lower) {
-			errs = append(errs, fmt.Errorf("skills[%d]: want 1 to 32 of a-z 0-9 _ -", i))
+		name, level, leveled := strings.Cut(skill, "=")
+		if !word(name, 32, lower) || leveled && (len(level) != 1 || level[0] < '1' || level[0] > '9') {
+			errs = append(errs, fmt.Errorf("skills[%d]: want 1 to 32 of a-z 0-9 _ -, and =1 to =9 for a level", i))
 		}
 	}
 	return errs

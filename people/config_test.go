@@ -26,7 +26,9 @@ func TestConfigNamesItsFields(t *testing.T) {
 		"id":             {func(c *people.Config) { c.Accounts[1].ID = "10 01" }, []string{"accounts[1].id: want 1 to 64 of A-Z a-z 0-9 . _ -"}},
 		"role":           {func(c *people.Config) { c.Accounts[0].Role = "boss" }, []string{"accounts[0].role: want agent, supervisor or administrator"}},
 		"short password": {func(c *people.Config) { c.Accounts[0].Password = config.NewSecret("canary") }, []string{"accounts[0].password: want 8 to 256 bytes"}},
-		"skill":          {func(c *people.Config) { c.Accounts[0].Skills = []string{"a", "英语"} }, []string{"accounts[0].skills[1]: want 1 to 32 of a-z 0-9 _ -"}},
+		"skill":          {func(c *people.Config) { c.Accounts[0].Skills = []string{"a", "英语"} }, []string{"accounts[0].skills[1]: want 1 to 32 of a-z 0-9 _ -, and =1 to =9 for a level"}},
+		"level":          {func(c *people.Config) { c.Accounts[0].Skills = []string{"a=9", "a=10"} }, []string{"accounts[0].skills[1]: want 1 to 32 of a-z 0-9 _ -, and =1 to =9 for a level"}},
+		"no level":       {func(c *people.Config) { c.Accounts[0].Skills = []string{"a="} }, []string{"accounts[0].skills[0]: want 1 to 32 of a-z 0-9 _ -, and =1 to =9 for a level"}},
 		"several": {
 			func(c *people.Config) {
 				c.SessionLife, c.AccountFailures, c.Accounts[1].Name = -1, -1, strings.Repeat("x", 201)

@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
+	"time"
 
+	"hotline/calendar"
 	"hotline/contact"
 )
 
@@ -16,9 +18,16 @@ import (
 // contact waits, what a seat serves. It never changes: safe for all, and a new
 // policy is a new Book.
 type Book struct {
-	lines   []Line
-	number  map[string]found
-	version string
+	config     Config
+	number     map[string]found
+	priorities map[string]Priority
+	calendars  map[string]*calendar.Calendar // a faulty one is nil
+	queues     map[string]*ready
+	skills     vocabulary
+	groups     map[Bucket]held // all that contacts can wait for: what a seat must have
+	callbacks  CallbackRule
+	callable   *calendar.Calendar
+	version    string
 }
 
 type found struct {
@@ -26,24 +35,53 @@ type found struct {
 	source string
 }
 
-// NewBook checks the configuration and indexes it.
+// NewBook checks the configuration and makes it ready.
 func NewBook(c Config) (*Book, error) {
-	if err := c.Validate(); err != nil {
+	b, err := compile(c)
+	if err != nil {
 		return nil, fmt.Errorf("routing: %w", err)
 	}
-	b := &Book{lines: slices.Clone(c.Lines), number: map[string]found{}}
-	for i, l := range c.Lines {
+	if b.version, err = fingerprint(c); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func newBook(c Config) *Book {
+	return &Book{
+		config: c, number: map[string]found{}, calendars: map[string]*calendar.Calendar{},
+		queues: map[string]*ready{}, groups: map[Bucket]held{}, skills: vocabulary{},
+		priorities: map[string]Priority{normal: {Band: 1}, emergency: {}},
+	}
+}
+
+// The ranks that every policy has.
+const (
+	normal    = "normal"
+	emergency = "emergency"
+	returning = "returning" // when the policy names it
+)
+
+// index is made of what has been checked.
+func (b *Book) index() {
+	for i, l := range b.config.Lines {
 		for _, n := range l.Numbers {
 			b.number[n.Dial] = found{i, cmp.Or(n.Source, n.Dial)}
 		}
 	}
+	for _, q := range b.queues {
+		maps.Copy(b.groups, q.groups)
+	}
+}
+
+// fingerprint hashes what is written; maps are in order.
+func fingerprint(c Config) (string, error) {
 	text, err := json.Marshal(c)
 	if err != nil {
-		return nil, fmt.Errorf("routing: version: %w", err)
+		return "", fmt.Errorf("routing: version: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	b.version = hex.EncodeToString(sum[:6])
-	return b, nil
+	return hex.EncodeToString(sum[:6]), nil
 }
 
 // Version is a short hash of the configuration: alike on all nodes that run
@@ -57,13 +95,13 @@ func (b *Book) ByNumber(called string) (line Line, source string, ok bool) {
 	if !ok {
 		return Line{}, "", false
 	}
-	return b.lines[f.line], f.source, true
+	return b.config.Lines[f.line], f.source, true
 }
 
 // ByAccount returns the line that a text account reaches, with the queue that
 // the topic leads to.
 func (b *Book) ByAccount(ch contact.Channel, account, topic string) (Line, bool) {
-	for _, l := range b.lines {
+	for _, l := range b.config.Lines {
 		for _, a := range l.Accounts {
 			if a.takes(ch, account, topic) {
 				l.Queue = cmp.Or(a.Queue, l.Queue)
@@ -79,30 +117,30 @@ func (a Account) takes(ch contact.Channel, account, topic string) bool {
 }
 
 // All returns the lines in the order of the configuration.
-func (b *Book) All() []Line { return slices.Clone(b.lines) }
+func (b *Book) All() []Line { return slices.Clone(b.config.Lines) }
 
-// Plan says where a contact waits. It is pure: the same question has the same
-// answer.
-func (b *Book) Plan(a Ask) Plan {
-	return Plan{
-		Entry: Entry{
-			Line: a.Line.Name, Class: a.Class, Buckets: []Bucket{a.Line.Skill}, Band: 1, Ring: a.Line.RingOf(a.Class),
-		},
-		Queue: a.Line.Name,
-	}
+// Refusals says what an offer that came to nothing means for the agent; Missed
+// is at least 1.
+func (b *Book) Refusals() Refusals {
+	r := b.config.Policy.Refusals
+	r.Missed = max(r.Missed, 1)
+	return r
 }
 
-// Seat says what an account's seat serves, and how much at once: ID, Buckets,
-// Slots and Excludes are set, Node and Status are the caller's.
-func (b *Book) Seat(a SeatAsk) Agent {
-	buckets := make(map[Bucket]int, len(a.Skills))
-	for _, skill := range a.Skills {
-		name, _, _ := strings.Cut(skill, "=")
-		buckets[Bucket(name)] = 0
+// Callbacks says how citizens are called back.
+func (b *Book) Callbacks() CallbackRule { return b.callbacks }
+
+// CallableAt returns t when citizens may be rung then, else when the quiet
+// hours end.
+func (b *Book) CallableAt(t time.Time) time.Time { return b.callable.Next(t) }
+
+// Warnings tells what the policy will lack soon: holidays that are not known.
+func (b *Book) Warnings(now time.Time) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(b.calendars)) {
+		for _, w := range b.calendars[name].Warnings(now) {
+			all = append(all, "routing.calendars."+name+": "+w)
+		}
 	}
-	return Agent{
-		ID: a.ID, Buckets: buckets,
-		Slots:    map[contact.Class]int{contact.Voice: 1, contact.Text: 3},
-		Excludes: map[contact.Class]bool{contact.Voice: true},
-	}
+	return all
 }

@@ -105,36 +105,12 @@ func (n Number) MarshalText() ([]byte, error) {
 	return []byte(n.Dial + "=" + n.Source), nil
 }
 
-// Validate names the field that is wrong, such as lines[2].numbers[0].dial.
-func (c Config) Validate() error {
-	if len(c.Lines) == 0 {
-		return fmt.Errorf("lines: must hold at least one line")
-	}
-	names, numbers := map[string]bool{}, map[string]string{}
-	for i, l := range c.Lines {
-		path := fmt.Sprintf("lines[%d]", i)
-		if names[l.Name] {
-			return fmt.Errorf("%s.name: %q is taken by another line", path, l.Name)
-		}
-		names[l.Name] = true
-		if err := l.check(path); err != nil {
-			return err
-		}
-		if err := l.checkNumbers(path, numbers); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (l Line) check(path string) error {
 	switch {
 	case !isName(l.Name):
 		return fmt.Errorf("%s.name: %q is no name: 1 to 32 of a-z 0-9 _ -", path, l.Name)
 	case l.Title.ZH == "" || l.Title.EN == "":
 		return fmt.Errorf("%s.title: needs zh and en", path)
-	case !isName(string(l.Skill)):
-		return fmt.Errorf("%s.skill: %q is no name: 1 to 32 of a-z 0-9 _ -", path, l.Skill)
 	case l.Greeting != "" && !isName(l.Greeting):
 		return fmt.Errorf("%s.greeting: %q is no name of a prompt", path, l.Greeting)
 	}
@@ -149,6 +125,10 @@ func (l Line) checkTimes(path string) error {
 		return fmt.Errorf("%s.wrap_up: %s is not between 0s and 1h", path, l.WrapUp)
 	case l.WrapExtend < 0 || l.WrapExtend > time.Hour:
 		return fmt.Errorf("%s.wrap_extend: %s is not between 0s and 1h", path, l.WrapExtend)
+	case l.Message.Ring != 0 && (l.Message.Ring < time.Second || l.Message.Ring > longestRing):
+		return fmt.Errorf("%s.message.ring: %s is not between 1s and %s", path, l.Message.Ring, longestRing)
+	case l.Message.WrapUp < 0 || l.Message.WrapUp > time.Hour:
+		return fmt.Errorf("%s.message.wrap_up: %s is not between 0s and 1h", path, l.Message.WrapUp)
 	case l.WrapExtensions < 0 || l.WrapExtensions > 100:
 		return fmt.Errorf("%s.wrap_extensions: %d is not between 0 and 100", path, l.WrapExtensions)
 	}
