@@ -107,6 +107,13 @@ func (l *Leg) FailAnswer(err error) {
 // Press is the citizen pressing a key.
 func (l *Leg) Press(key rune) { l.events <- gateway.LegEvent{Kind: gateway.LegDigit, Digit: key} }
 
+// PickUp is a citizen who was called, answering.
+func (l *Leg) PickUp() {
+	if l.move(Answered) == nil {
+		l.events <- gateway.LegEvent{Kind: gateway.LegAnswered}
+	}
+}
+
 // GiveUp is the citizen hanging up, at any step.
 func (l *Leg) GiveUp() { l.finish(Ended, contact.CitizenEnded) }
 
