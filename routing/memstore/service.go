@@ -33,8 +33,11 @@ func (s *Store) noteAccept(c *Contact) {
 // noteFinish moves the mean by one eighth of the difference. A talk that the
 // queue did not see begin tells nothing.
 func (s *Store) noteFinish(c *Contact) {
+	if c.Accepted == 0 {
+		return
+	}
 	pool := s.served(c)
-	if pool == nil || c.Accepted == 0 {
+	if pool == nil {
 		return
 	}
 	held := s.ms() - c.Accepted
