@@ -139,6 +139,7 @@ func (n *Node) settle(ctx context.Context, beaten time.Time) {
 	n.running.Go(func() {
 		told, cancel := context.WithTimeout(ctx, reassertWithin)
 		defer cancel()
+		n.followUntil(told, name)
 		n.hall.Rename(told, name)
 		n.desk.Reassert(name)
 	})

@@ -14,6 +14,7 @@ import (
 
 	agentui "hotline/agent-ui"
 	"hotline/audit"
+	"hotline/cluster/redisbus"
 	"hotline/database"
 	"hotline/desk"
 	"hotline/gateway"
@@ -29,6 +30,7 @@ import (
 	"hotline/routing"
 	"hotline/routing/redisstore"
 	"hotline/session"
+	"hotline/session/remote"
 	"hotline/tickets"
 	ticketsql "hotline/tickets/sqlstore"
 	"hotline/tickets/webhook"
@@ -87,6 +89,10 @@ type Node struct {
 	mint     *gateway.Mint
 	heard    *gateway.Metrics
 	seats    *webrtc.Gateway
+	bus      *redisbus.Bus
+	leases   *redisbus.Leases
+	board    *desk.Switchboard
+	exchange *remote.Exchange
 	desk     *desk.Desk
 	hall     *session.Hall
 	trunk    *sip.Gateway
@@ -145,7 +151,9 @@ func (n *Node) Start(ctx context.Context) error {
 		{"recordings", n.openRecordings},
 		{"audio", n.openAudio},
 		{"queue", n.openQueue},
+		{"bus", n.openBus},
 		{"desk", n.openDesk},
+		{"exchange", n.openExchange},
 		{"sessions", n.openHall},
 		{"trunk", n.openTrunk},
 		{"http", n.openHTTP},

@@ -77,7 +77,7 @@ func (n *Node) openQueue(ctx context.Context) (err error) {
 func (n *Node) openDesk(context.Context) (err error) {
 	n.desk, err = desk.New(desk.Options{
 		Config: n.cfg.Desk, Node: n.name, Log: n.log, Registerer: n.metrics, Now: n.now,
-		Queue: n.queue, Phones: desk.WebRTC(n.seats), Tickets: n.tickets, Records: n.records,
+		Queue: n.queue, Phones: n.board, Far: n.board, Tickets: n.tickets, Records: n.records,
 		Recordings: n.recordings(), People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, Figures: n.records, UI: agentui.Handler(n.ui),
 	})
 	if err != nil {
@@ -90,11 +90,11 @@ func (n *Node) openDesk(context.Context) (err error) {
 // openHall sets the sessions going, and the heartbeat that feeds them.
 func (n *Node) openHall(context.Context) error {
 	n.hall = session.NewHall(session.Options{
-		Node: n.name, Queue: n.queue, Seats: n.desk, Lines: n.lines, Records: n.records,
+		Node: n.name, Queue: n.queue, Seats: n.exchange, Lines: n.lines, Records: n.records,
 		RefKey: n.refKey, Log: n.log, Registerer: n.metrics, Now: n.now,
 		Full: func() bool { return n.health.now() == Full },
 	})
-	n.desk.SetHall(n.hall)
+	n.join()
 	return n.beatAndServe()
 }
 

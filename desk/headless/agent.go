@@ -77,7 +77,8 @@ type Agent struct {
 
 	// Owned by run.
 	client *Client
-	line   *line
+	line   *line            // to the desk's own node
+	far    map[string]*line // to other nodes
 	gen    uint64
 	proofs int // in vain, one after the other
 	node   string
@@ -97,6 +98,7 @@ type Agent struct {
 type talk struct {
 	Report
 	token    uint64
+	node     string // of its audio; empty: the desk's own
 	since    time.Time
 	before   media.Stats // of the audio heard before the talk
 	wrapping bool
@@ -119,7 +121,7 @@ func Dial(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{
 		o: o, rest: rest, reports: make(chan Report, reportsKept), stop: stop, done: make(chan struct{}),
 		tab: ulid.Make().String(), answer: stopped(), hangup: stopped(), finish: stopped(), ready: make(chan struct{}),
-		asked: make(chan func(context.Context)),
+		asked: make(chan func(context.Context)), far: make(map[string]*line),
 	}
 	a.o.Log = o.Log.With("agent_id", o.Account)
 	go a.run(life)
@@ -175,7 +177,7 @@ func (a *Agent) run(ctx context.Context) {
 	defer close(a.done)
 	defer close(a.reports)
 	defer func() { a.rest.CloseIdle() }()
-	defer func() { a.hang() }()
+	defer func() { a.hang(); a.hangFar() }()
 	wait := 500 * time.Millisecond
 	for {
 		began := time.Now()
@@ -299,6 +301,7 @@ func (a *Agent) welcomed(ctx context.Context, w Welcome) error {
 		return nil
 	}
 	a.seq = w.Seq
+	a.hangFar() // another seat, which knows nothing of it
 	if a.call != nil && (w.Snapshot.Call == nil || w.Snapshot.Call.Contact != a.call.Contact) {
 		a.report() // it ended while we were away
 	}
@@ -318,6 +321,7 @@ func (a *Agent) resume(ctx context.Context, c *CallState) {
 	default:
 		if a.call == nil {
 			a.begin(*c)
+			a.reach(ctx, c.Node)
 		}
 		a.follow(ctx, *c)
 	}

@@ -21,6 +21,7 @@ func (a *Agent) offered(ctx context.Context, f Frame) error {
 
 func (a *Agent) rang(ctx context.Context, d CallState) {
 	a.begin(d)
+	a.reach(ctx, d.Node)
 	if a.o.Rings != nil {
 		a.o.Rings(a.call.Report)
 	}
@@ -31,7 +32,7 @@ func (a *Agent) rang(ctx context.Context, d CallState) {
 func (a *Agent) begin(d CallState) {
 	a.call = &talk{
 		Report: Report{Contact: d.Contact, Caller: d.Caller, Source: d.Source, Waited: time.Duration(d.WaitedMS) * time.Millisecond},
-		token:  d.Token,
+		token:  d.Token, node: d.Node,
 	}
 }
 
@@ -39,9 +40,9 @@ func (a *Agent) begin(d CallState) {
 func (a *Agent) accept(ctx context.Context) {
 	if a.call != nil {
 		a.call.Accepted = time.Now()
-		if a.line != nil {
-			a.line.begin()
-			a.call.before = a.line.stats()
+		if l := a.speaking(); l != nil {
+			l.begin()
+			a.call.before = l.stats()
 		}
 	}
 	a.try(ctx, "call.accept", a.ring())
@@ -69,9 +70,9 @@ func (a *Agent) follow(ctx context.Context, d CallState) {
 
 func (a *Agent) talking() {
 	a.call.Answered, a.call.since = true, time.Now()
-	if a.line != nil {
-		a.line.ear.Forget()
-		a.line.speak(a.o.Play)
+	if l := a.speaking(); l != nil {
+		l.ear.Forget()
+		l.speak(a.o.Play)
 	}
 	if a.o.TalkFor > 0 {
 		a.hangup.Reset(a.o.TalkFor)
@@ -86,9 +87,9 @@ func (a *Agent) wrapUp(ctx context.Context, d CallState) {
 	if a.call.Answered {
 		a.call.Talked = time.Since(a.call.since)
 	}
-	if a.line != nil {
-		a.line.hush()
-		a.listened(a.line)
+	if l := a.speaking(); l != nil {
+		l.hush()
+		a.listened(l)
 	}
 	if a.o.Form != nil {
 		number, err := a.write(ctx, a.call.Contact)

@@ -99,6 +99,7 @@ type CallState struct {
 	Until    *time.Time `json:"until"`
 	Extended int        `json:"extended"`
 	Cause    string     `json:"cause"`
+	Node     string     `json:"node"` // where the audio is wanted; empty: the desk's own
 }
 
 // ErrClosed says that the socket has ended.

@@ -36,13 +36,14 @@ func (a *Agent) Command(ctx context.Context, kind string) error {
 // whose network is gone.
 func (a *Agent) Hush(ctx context.Context, on bool) error {
 	return a.ask(ctx, func(context.Context) error {
+		l := a.speaking()
 		switch {
-		case a.line == nil:
+		case l == nil:
 			return ErrIdle
 		case on:
-			a.line.hush()
+			l.hush()
 		default:
-			a.line.speak(a.o.Play)
+			l.speak(a.o.Play)
 		}
 		return nil
 	})

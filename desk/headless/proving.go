@@ -24,11 +24,15 @@ func (a *Agent) connect(ctx context.Context) error {
 
 func (a *Agent) legAnswer(f Frame) error {
 	var d struct {
-		Gen uint64 `json:"gen"`
-		SDP string `json:"sdp"`
+		Node string `json:"node"`
+		Gen  uint64 `json:"gen"`
+		SDP  string `json:"sdp"`
 	}
 	if err := json.Unmarshal(f.Data, &d); err != nil {
 		return err
+	}
+	if l := a.far[d.Node]; l != nil {
+		return l.answeredTo(d.Gen, d.SDP)
 	}
 	if a.line == nil || d.Gen != a.line.gen {
 		return nil // to an older offer
@@ -38,11 +42,16 @@ func (a *Agent) legAnswer(f Frame) error {
 
 func (a *Agent) legChanged(ctx context.Context, f Frame) error {
 	var d struct {
+		Node  string `json:"node"`
 		Gen   uint64 `json:"gen"`
 		State string `json:"state"`
 	}
 	if err := json.Unmarshal(f.Data, &d); err != nil {
 		return err
+	}
+	if d.Node != "" {
+		a.farChanged(d.Node, d.Gen, d.State)
+		return nil
 	}
 	switch {
 	case a.line == nil || d.Gen != a.line.gen:

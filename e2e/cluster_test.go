@@ -1,0 +1,58 @@
+package e2e
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"hotline/desk/headless"
+	"hotline/gateway/gatewaytest"
+)
+
+// TestTwoNodesShareQueue: a citizen dials one node, the only agent's desk is at
+// the other; and the other way round. Both hear each other, each call has one
+// record, and who talks there gets no second call from here.
+func TestTwoNodesShareQueue(t *testing.T) {
+	gatewaytest.Tried(t, gatewaytest.PeerBaresip, "two nodes, one queue",
+		"a citizen of one node talks with an agent whose desk is at the other, with audio both ways; the record is whole")
+	h := newHouse(t)
+	a, b := h.node("north"), h.node("south")
+	for name, side := range map[string]struct{ called, seated *city }{
+		"called north, answered south": {a, b},
+		"called south, answered north": {b, a},
+	} {
+		t.Run(name, func(t *testing.T) { acrossNodes(t, h, side.called, side.seated) })
+	}
+}
+
+func acrossNodes(t *testing.T, h *house, called, seated *city) {
+	called = called.on(t)
+	heard := make(chan []int16, 1)
+	agent := seated.on(t).agent(headless.Options{
+		Account: "1001", AnswerAfter: 200 * time.Millisecond, WrapUp: 10 * time.Millisecond,
+		Play: headless.Sine(1004), Heard: func(_ headless.Report, samples []int16) { heard <- samples },
+	})
+	rest := called.supervisor()
+	citizen := gatewaytest.StartBaresip(t, called.dial(plainNumber), "13800000001", citizenHz)
+	talk := called.await(rest, "of the talk", func(r record) bool { return connected(r) && r.Ended.IsZero() })
+
+	second := gatewaytest.StartBaresip(t, called.dial(plainNumber), "13800000002", citizenHz)
+	waiting := called.await(rest, "that waits", func(r record) bool { return r.Contact != talk.Contact && r.Ended.IsZero() })
+	pause(t, 4*time.Second) // nobody is free for it
+	second.Stop()
+	if r := called.await(rest, "that gave up", func(r record) bool { return r.Contact == waiting.Contact && !r.Ended.IsZero() }); r.Offers != 0 {
+		t.Errorf("an agent in a talk was offered another call: %+v", r)
+	}
+
+	citizenHeard(t, citizen.Heard(), 1004)
+	r := called.report(agent)
+	if r.Contact != talk.Contact || r.Cause != "citizen_ended" || math.Abs(r.HeardHz-citizenHz) > 5 || r.Lost*50 > r.Packets {
+		t.Errorf("the agent reports %+v", r)
+	}
+	citizenHeard(t, <-heard, citizenHz)
+	done := called.await(rest, "that ended", func(r record) bool { return r.Contact == talk.Contact && !r.Ended.IsZero() })
+	if done.Agent != "1001" || done.Cause != "citizen_ended" || done.Offers != 1 {
+		t.Errorf("record %+v", done)
+	}
+	called.until("nothing is left", func() bool { return len(leftBehind(t, h.keys)) == 0 }, func() string { return "" })
+}
