@@ -22,6 +22,7 @@ type access struct {
 
 	mu    sync.Mutex
 	known map[contact.AgentID]*offers
+	held  map[contact.ID]contact.AgentID // conversations and who has them
 }
 
 // offers are one agent's contacts, the oldest first in order.
@@ -31,7 +32,7 @@ type offers struct {
 }
 
 func newAccess(r records.Store) *access {
-	return &access{records: r, known: make(map[contact.AgentID]*offers)}
+	return &access{records: r, known: make(map[contact.AgentID]*offers), held: make(map[contact.ID]contact.AgentID)}
 }
 
 // offered notes that the agent may see the contact.
@@ -51,6 +52,27 @@ func (a *access) offered(agent contact.AgentID, c contact.Contact) {
 		delete(o.byID, o.order[0])
 		o.order = o.order[1:]
 	}
+}
+
+// hold notes that the agent has the conversation, release that not any more.
+func (a *access) hold(agent contact.AgentID, id contact.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.held[id] = agent
+}
+
+func (a *access) release(agent contact.AgentID, id contact.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held[id] == agent {
+		delete(a.held, id)
+	}
+}
+
+func (a *access) holds(agent contact.AgentID, id contact.ID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.held[id] == agent
 }
 
 func (a *access) remembered(agent contact.AgentID, id contact.ID) (contact.Contact, bool) {

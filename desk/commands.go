@@ -45,10 +45,18 @@ func doers() map[string]doer {
 		"call.resume":   onCall(Hall.Resume),
 		"call.mute":     (*seat).mute,
 		"call.hangup":   onCall(Hall.Hangup),
-		"wrapup.extend": onCall(Hall.ExtendWrapUp),
-		"wrapup.finish": onCall(Hall.FinishWrapUp),
+		"wrapup.extend": onEither(Hall.ExtendWrapUp),
+		"wrapup.finish": onEither(Hall.FinishWrapUp),
 		"phone.take":    (*seat).moveHere,
 		"board.watch":   (*seat).watchBoard,
+
+		"conversation.accept":  (*seat).acceptText,
+		"conversation.decline": (*seat).declineText,
+		"conversation.park":    onText(Hall.Park),
+		"conversation.resume":  onText(Hall.Unpark),
+		"conversation.close":   onText(Hall.Hangup),
+		"message.send":         (*seat).send,
+		"typing":               (*seat).writes,
 	}
 }
 
@@ -118,7 +126,9 @@ func (s *seat) changeState(c *command) error {
 	case Break:
 		return s.askBreak(d.Reason)
 	case "none":
+		s.stay()
 		s.pending = nil
+		s.herald.again()
 		return nil
 	case Offline, NotReady, Ringing, Talking, Held, WrapUp:
 	}
@@ -128,10 +138,13 @@ func (s *seat) changeState(c *command) error {
 func (s *seat) askReady() error {
 	switch {
 	case s.state.busy(), s.state == Ready:
+		s.attended()
 		s.pending = nil
-	case s.leg.state != legProven:
+		s.herald.again()
+	case !s.audible():
 		return problem(NotReadyCode, "请先完成语音检测 / prove the audio first")
 	default:
+		s.attended()
 		s.pending = &pending{State: Ready}
 		s.herald.again() // the queue may have set the seat away by itself
 	}
@@ -142,6 +155,7 @@ func (s *seat) askBreak(reason string) error {
 	if !slices.Contains(breakReasons(), reason) {
 		return wrongField("reason", "小休原因无效 / not a reason for a break")
 	}
+	s.stay()
 	if s.state.busy() {
 		s.pending = &pending{State: Break, Reason: reason}
 		return nil
@@ -169,6 +183,10 @@ func (s *seat) rung(c *command) (offerData, error) {
 }
 
 func (s *seat) offerShown(c *command) error {
+	if k, err := s.ringsText(c); err == nil {
+		k.acknowledge(nil)
+		return nil
+	}
 	if _, err := s.rung(c); err != nil {
 		return err
 	}
@@ -247,7 +265,12 @@ func (s *seat) mute(c *command) error {
 
 // order has a command carried out by the session; the answer follows.
 func (s *seat) order(c *command, do func(context.Context, Hall) error) error {
-	taken := s.orders.give(func(ctx context.Context) {
+	return s.orderBy(s.orders, c, do)
+}
+
+// orderBy keeps the order of one contact's commands; those of others do not wait.
+func (s *seat) orderBy(o *orders, c *command, do func(context.Context, Hall) error) error {
+	taken := o.give(func(ctx context.Context) {
 		err := do(ctx, s.desk.hall())
 		s.box.post(func() { s.settled(c, err) })
 	})

@@ -40,6 +40,7 @@ type Options struct {
 	Lines      *routing.Book
 	Figures    records.Figures // nil: the board has none
 	Recordings Recordings      // nil: none can be heard
+	Threads    Threads         // nil: only conversations open at this node can be read
 	RefKey     []byte          // of citizens' pseudonyms, 32 bytes
 	UI         http.Handler    // the browser desk, at /
 }

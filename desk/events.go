@@ -15,6 +15,10 @@ type agentData struct {
 	Since   stamp    `json:"since"`
 	Pending *pending `json:"pending"`
 	Leg     legState `json:"leg"`
+	Missed  int      `json:"missed"`  // rings in a row
+	BackAt  stamp    `json:"back_at"` // when the seat gets ready by itself
+	// Slots is how many contacts of each class it takes at once.
+	Slots map[contact.Class]int `json:"slots"`
 }
 
 // callData is the data of call.changed, the whole call.
@@ -80,6 +84,8 @@ type legData struct {
 type snapshot struct {
 	Agent agentData `json:"agent"`
 	Call  *callData `json:"call"`
+	// Conversations are those at the seat, in the order in which they came.
+	Conversations []conversationData `json:"conversations"`
 	// Taken is the contact that was last taken from this seat, until the next ring.
 	Taken *takenData `json:"taken"`
 	Now   stamp      `json:"now"`
@@ -94,11 +100,17 @@ func (s *seat) emit(kind string, data any) {
 }
 
 func (s *seat) agentData() agentData {
-	return agentData{State: s.state, Reason: s.reason, Since: stamp(s.since), Pending: s.pending, Leg: s.leg.state}
+	return agentData{
+		State: s.state, Reason: s.reason, Since: stamp(s.since), Pending: s.pending, Leg: s.leg.state,
+		Missed: s.misses.row, BackAt: stamp(s.misses.backAt), Slots: s.slots,
+	}
 }
 
 func (s *seat) snapshot() *snapshot {
-	snap := &snapshot{Agent: s.agentData(), Taken: s.taken, Now: stamp(s.desk.o.Now())}
+	snap := &snapshot{Agent: s.agentData(), Taken: s.taken, Now: stamp(s.desk.o.Now()), Conversations: []conversationData{}}
+	for _, c := range s.texts {
+		snap.Conversations = append(snap.Conversations, s.conversationData(c))
+	}
 	if s.call != nil {
 		data := s.callData()
 		snap.Call = &data

@@ -22,6 +22,14 @@ type Hall interface {
 	SeatLost(ctx context.Context, id contact.ID, agent contact.AgentID) error
 	ExtendWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error
 	FinishWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error
+
+	// Say, Typing, Park, Unpark and Messages are of conversations, and so is
+	// Hangup: it ends them. Say may fail with channels.ErrClosed and ErrReused.
+	Say(ctx context.Context, id contact.ID, agent contact.AgentID, cmid, text string) (contact.Message, error)
+	Typing(ctx context.Context, id contact.ID, agent contact.AgentID, on bool) error
+	Park(ctx context.Context, id contact.ID, agent contact.AgentID) error
+	Unpark(ctx context.Context, id contact.ID, agent contact.AgentID) error
+	Messages(ctx context.Context, id contact.ID, after int64, limit int) ([]contact.Message, error)
 }
 
 // Queue is told what each seat takes; routing.Queue is one.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"hotline/audit"
 	"hotline/config"
 	"hotline/contact"
@@ -28,6 +30,8 @@ type hall struct {
 	mu      sync.Mutex
 	log     []string
 	token   map[contact.ID]routing.Token
+	seq     int64
+	thread  []contact.Message // of every conversation
 	fail    error
 	block   chan struct{} // when set, commands wait for it
 	entered chan string   // when set, told before that
@@ -110,6 +114,45 @@ func (h *hall) ExtendWrapUp(_ context.Context, id contact.ID, agent contact.Agen
 
 func (h *hall) FinishWrapUp(_ context.Context, id contact.ID, agent contact.AgentID) error {
 	return h.did("finish", id, agent, session.News{Kind: session.Finished})
+}
+
+// Say is heard at once: the seat is told before the answer.
+func (h *hall) Say(_ context.Context, id contact.ID, agent contact.AgentID, cmid, text string) (contact.Message, error) {
+	h.mu.Lock()
+	h.seq++
+	m := contact.Message{ID: ulid.Make().String(), Seq: h.seq, From: contact.ByAgent, Agent: agent, Text: text, At: time.Now()}
+	h.mu.Unlock()
+	err := h.did("say "+text, id, agent, session.News{
+		Kind: session.Said, Message: m, CMID: cmid, Thread: &session.Thread{LastSeq: m.Seq, Turn: contact.ByCitizen, Closes: time.Now().Add(time.Minute)},
+	})
+	return m, err
+}
+
+func (h *hall) Typing(_ context.Context, id contact.ID, agent contact.AgentID, on bool) error {
+	return h.did(fmt.Sprintf("typing %t", on), id, agent)
+}
+
+func (h *hall) Park(_ context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.did("park", id, agent, session.News{Kind: session.SetAside})
+}
+
+func (h *hall) Unpark(_ context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.did("unpark", id, agent, session.News{Kind: session.TakenUp})
+}
+
+func (h *hall) Messages(_ context.Context, _ contact.ID, after int64, limit int) ([]contact.Message, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.fail != nil {
+		return nil, h.fail
+	}
+	var list []contact.Message
+	for _, m := range h.thread {
+		if m.Seq > after && len(list) < limit {
+			list = append(list, m)
+		}
+	}
+	return list, nil
 }
 
 func ended(why contact.Cause) session.News {

@@ -176,7 +176,7 @@ func (s *seat) legChanged(to legState) {
 	default:
 	}
 	s.emit("leg.changed", legData{s.leg.theirs, to, ""})
-	if s.state == Ready && to != legProven {
+	if s.state == Ready && !s.audible() {
 		s.blockedByLeg()
 	}
 	if to == legProven && s.state == NotReady && s.reason == reasonAudio && s.pending == nil {

@@ -28,3 +28,14 @@ func (noHall) Hangup(context.Context, contact.ID, contact.AgentID) error       {
 func (noHall) SeatLost(context.Context, contact.ID, contact.AgentID) error     { return refuse() }
 func (noHall) ExtendWrapUp(context.Context, contact.ID, contact.AgentID) error { return refuse() }
 func (noHall) FinishWrapUp(context.Context, contact.ID, contact.AgentID) error { return refuse() }
+func (noHall) Park(context.Context, contact.ID, contact.AgentID) error         { return refuse() }
+func (noHall) Unpark(context.Context, contact.ID, contact.AgentID) error       { return refuse() }
+func (noHall) Typing(context.Context, contact.ID, contact.AgentID, bool) error { return refuse() }
+
+func (noHall) Say(context.Context, contact.ID, contact.AgentID, string, string) (contact.Message, error) {
+	return contact.Message{}, refuse()
+}
+
+func (noHall) Messages(context.Context, contact.ID, int64, int) ([]contact.Message, error) {
+	return nil, refuse()
+}

@@ -29,8 +29,11 @@ func (d *Desk) Offer(ctx context.Context, agent contact.AgentID, c session.Call)
 		return session.ErrNoDesk
 	}
 	reply := make(chan error, 1)
-	o := offer{c, reply}
-	if !s.post(func() { s.offered(o) }) {
+	o, take := offer{c, reply}, s.offered
+	if c.Contact.Channel.Class() == contact.Text {
+		take = s.offeredText
+	}
+	if !s.post(func() { take(o) }) {
 		return session.ErrNoDesk
 	}
 	select {
@@ -61,7 +64,7 @@ func (s *seat) offered(o offer) {
 		o.reply <- routing.ErrStale
 	case s.state == WrapUp && s.waiting == nil && s.wanted() == routing.Ready:
 		s.waiting = &o
-	case s.state != Ready || s.deskGone || s.leg.state != legProven:
+	case s.state != Ready || s.deskGone || !s.audible():
 		o.reply <- session.ErrNoDesk
 	default:
 		s.ring(o)
@@ -108,6 +111,10 @@ func (s *seat) has(id contact.ID, token routing.Token) bool {
 
 // told takes news of a contact; news of one that is not here is dropped.
 func (s *seat) told(n session.News) {
+	if c := s.text(n.Contact); c != nil {
+		s.toldText(c, n)
+		return
+	}
 	if n.Kind == session.RingStopped {
 		s.ringStopped(n)
 		return
@@ -138,7 +145,7 @@ func (s *seat) told(n session.News) {
 		s.apart(n.Kind == session.Apart)
 	case session.Measured:
 		s.measured(n.Quality)
-	case session.RingStopped:
+	default: // of conversations
 	}
 }
 
@@ -147,6 +154,7 @@ func (s *seat) connected() {
 		return
 	}
 	s.acknowledge()
+	s.attended()
 	s.call.until = time.Time{}
 	s.call.talkSince = s.desk.o.Now()
 	s.changeCall(Connected)
@@ -193,6 +201,7 @@ func (s *seat) ringStopped(n session.News) {
 	case session.RingUnanswered, session.RingRejected, session.RingUnreachable:
 		s.pending = keepBreak(s.pending)
 		s.move(RingFailed, string(n.Why))
+		s.missed(n.Why)
 		s.desk.metrics.failedRings.WithLabelValues(string(n.Why)).Inc()
 	case session.RingRevoked, session.RingCitizenGone:
 		s.move(RingOver, "")
@@ -237,17 +246,23 @@ func (s *seat) finished() {
 // settle applies what waited for the seat to be free.
 func (s *seat) settle() {
 	switch {
+	case s.state.busy():
 	case s.leaving:
-		s.signOff()
+		s.signOffFree()
 	case s.forgotten:
 		s.signOut()
+	case s.pending != nil && s.pending.State == NotReady:
+		reason := s.pending.Reason
+		s.pending = nil
+		s.move(RingFailed, reason)
 	case s.pending != nil && s.pending.State == Break:
 		reason := s.pending.Reason
+		s.stay()
 		s.pending = nil
 		s.move(TookBreak, reason)
 	case s.state == Ready && s.deskGone:
 		s.move(DeskLost, reasonDisconnected)
-	case s.state == Ready && s.leg.state != legProven:
+	case s.state == Ready && !s.audible():
 		s.blockedByLeg()
 	}
 }

@@ -10,12 +10,26 @@ const orderTimeout = 5 * time.Second
 
 // orders carries a seat's commands to its session in the order given, outside
 // the seat's goroutine: the session may be telling the seat something.
-type orders struct{ list chan func(context.Context) }
+type orders struct {
+	list  chan func(context.Context)
+	ended bool // the seat's goroutine owns it
+}
 
 func newOrders() *orders { return &orders{list: make(chan func(context.Context), 16)} }
 
-// give adds a command; false when too many wait.
+// end lets run return once all that was given is done.
+func (o *orders) end() {
+	if !o.ended {
+		o.ended = true
+		close(o.list)
+	}
+}
+
+// give adds a command; false when too many wait, or after end.
 func (o *orders) give(do func(context.Context)) bool {
+	if o.ended {
+		return false
+	}
 	select {
 	case o.list <- do:
 		return true
@@ -27,7 +41,10 @@ func (o *orders) give(do func(context.Context)) bool {
 func (o *orders) run(ctx context.Context) {
 	for {
 		select {
-		case do := <-o.list:
+		case do, open := <-o.list:
+			if !open {
+				return
+			}
 			bounded(ctx, do)
 		case <-ctx.Done():
 			return

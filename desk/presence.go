@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"hotline/contact"
@@ -135,6 +136,7 @@ func (s *seat) absent() {
 		})
 	}
 	when(c.LostAfter, s.deskLost)
+	when(c.ReleaseChats, s.releaseTexts)
 	when(c.ForgetAfter, s.forget)
 }
 
@@ -142,6 +144,7 @@ func (s *seat) absent() {
 func (s *seat) deskLost() {
 	s.deskGone = true
 	s.log.Warn("desk lost", "state", string(s.state))
+	s.stay()
 	if s.state.busy() {
 		return
 	}
@@ -175,12 +178,13 @@ func (s *seat) loseSeat() {
 // signOut ends the seat, once its contact has been let go.
 func (s *seat) signOut() {
 	s.leaving = true
+	s.releaseTexts()
 	switch {
 	case s.state.speaking(), s.state == Ringing:
 		s.loseSeat()
 	case s.state == WrapUp:
 		s.finishWrapUp()
-	default:
+	case len(s.texts) == 0:
 		s.signOff()
 		return
 	}
@@ -196,6 +200,13 @@ func (s *seat) finishWrapUp() {
 	})
 }
 
+// signOffFree signs off once the last contact is gone.
+func (s *seat) signOffFree() {
+	if len(s.texts) == 0 {
+		s.signOff()
+	}
+}
+
 func (s *seat) signOff() {
 	if s.over {
 		return
@@ -203,6 +214,10 @@ func (s *seat) signOff() {
 	if s.state.busy() {
 		s.log.Error("signed off with a contact at the seat", "contact_id", string(s.call.Contact.ID))
 		s.state, s.call = NotReady, nil
+	}
+	for _, c := range slices.Clone(s.texts) {
+		s.log.Error("signed off with a conversation at the seat", "contact_id", string(c.Contact.ID))
+		s.dropText(c)
 	}
 	s.move(SignedOut, "")
 	s.over = true

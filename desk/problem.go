@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"hotline/channels"
 	"hotline/routing"
 	"hotline/session"
 	"hotline/tickets"
@@ -112,6 +113,10 @@ func problemOf(err error) *Problem {
 		return &Problem{Code: Stale, Message: "来电已由他人处理 / somebody else was faster", Cause: err}
 	case errors.Is(err, session.ErrNotYours), errors.Is(err, tickets.ErrNotFound):
 		return &Problem{Code: NotFound, Message: "没有这条记录 / not found", Cause: err}
+	case errors.Is(err, channels.ErrReused):
+		return &Problem{Code: Conflict, Field: "cmid", Message: "该编号已用于另一条消息 / the id was used for another text", Cause: err}
+	case errors.Is(err, channels.ErrClosed):
+		return &Problem{Code: Conflict, Message: "会话已结束 / the conversation is over", Cause: err}
 	case errors.Is(err, session.ErrState):
 		return &Problem{Code: Conflict, Message: "当前状态不能这样操作 / not possible now", Cause: err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, routing.ErrFenced):

@@ -38,6 +38,7 @@ func routes() []route {
 		{"recentContacts", "GET", "/contacts", seniors(), (*Desk).recentContacts},
 		{"contact", "GET", "/contacts/{id}", everyone(), (*Desk).contact},
 		{"recording", "GET", "/contacts/{id}/recording", seniors(), (*Desk).recording},
+		{"messages", "GET", "/contacts/{id}/messages", everyone(), (*Desk).messages},
 		{"history", "GET", "/contacts/{id}/history", everyone(), (*Desk).history},
 		{"reveal", "POST", "/contacts/{id}/reveal", everyone(), (*Desk).reveal},
 		{"draft", "GET", "/contacts/{id}/draft", everyone(), (*Desk).draft},

@@ -27,6 +27,7 @@ func permitted() map[string]string {
 		"GET /contacts":                "supervisor administrator",
 		"GET /contacts/{id}":           "agent supervisor administrator",
 		"GET /contacts/{id}/recording": "supervisor administrator",
+		"GET /contacts/{id}/messages":  "agent supervisor administrator",
 		"GET /contacts/{id}/history":   "agent supervisor administrator",
 		"POST /contacts/{id}/reveal":   "agent supervisor administrator",
 		"GET /contacts/{id}/draft":     "agent supervisor administrator",

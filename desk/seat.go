@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,10 @@ type seat struct {
 	since   time.Time
 	pending *pending
 	call    *call
-	waiting *offer // came while the wrap-up before it was ending
+	waiting *offer          // came while the wrap-up before it was ending
+	texts   []*conversation // in the order in which they came
+	slots   map[contact.Class]int
+	misses  misses
 	stopped map[contact.ID]routing.Token
 
 	leg       leg
@@ -76,6 +80,7 @@ func newSeat(d *Desk, a people.Account, reason string) *seat {
 		sockets: make(map[*socket]struct{}), results: newResults(),
 		box: newMailbox(), done: make(chan struct{}), life: life, stop: stop,
 	}
+	s.slots = d.agent(a, routing.Offline).Slots
 	s.leg = newLeg(d.o.Phones, a.ID)
 	s.herald = newHerald(d, s)
 	s.orders = newOrders()
@@ -121,6 +126,9 @@ func (s *seat) end(cause string) {
 	defer s.desk.forget(s) // last: a new seat must not be signed off by the old one
 	for sock := range s.sockets {
 		sock.close(closeGoing, "bye")
+	}
+	for _, c := range slices.Clone(s.texts) {
+		s.dropText(c)
 	}
 	s.stop()
 	s.beside.Wait()
@@ -188,7 +196,7 @@ func (s *seat) wanted() routing.Status {
 	switch {
 	case s.state == Offline || s.over:
 		return routing.Offline
-	case s.deskGone || s.leaving || s.leg.state != legProven:
+	case s.deskGone || s.leaving || !s.audible():
 		return routing.Away
 	case s.pending != nil && s.pending.State == Ready:
 		return routing.Ready
@@ -198,6 +206,10 @@ func (s *seat) wanted() routing.Status {
 		return routing.Away
 	}
 }
+
+// audible says whether the seat's audio allows what it takes: one without
+// calls needs none.
+func (s *seat) audible() bool { return s.leg.state == legProven || s.slots[contact.Voice] == 0 }
 
 // routed is the herald's word that the queue has taken the status.
 func (s *seat) routed(status routing.Status) {
@@ -221,10 +233,12 @@ type agentView struct {
 	since   time.Time
 	pending pending
 	leg     legState
+	missed  int
+	backAt  time.Time
 }
 
 func (s *seat) view() agentView {
-	v := agentView{state: s.state, reason: s.reason, since: s.since, leg: s.leg.state}
+	v := agentView{state: s.state, reason: s.reason, since: s.since, leg: s.leg.state, missed: s.misses.row, backAt: s.misses.backAt}
 	if s.pending != nil {
 		v.pending = *s.pending
 	}

@@ -57,6 +57,7 @@ func arrows() []arrow {
 		{Ready, LegLost, NotReady},
 		{Ready, DeskLost, NotReady},
 		{Ready, Rang, Ringing},
+		{Ready, RingFailed, NotReady}, // a conversation's ring
 		{Ready, SignedOut, Offline},
 		{Break, WentReady, Ready},
 		{Break, TookBreak, Break}, // another reason
@@ -76,8 +77,9 @@ func arrows() []arrow {
 }
 
 // States is the agent's table, for docs/states.md: what is not in it cannot happen.
-func States() []Arrow {
-	table := arrows()
+func States() []Arrow { return rows(arrows()) }
+
+func rows(table []arrow) []Arrow {
 	lines := make([]Arrow, len(table))
 	for i, a := range table {
 		lines[i] = Arrow{From: string(a.from), Event: string(a.by), To: string(a.to)}

@@ -23,7 +23,7 @@ type machine struct {
 }
 
 func machines() []machine {
-	var m [7]machine
+	var m [8]machine
 	m[0] = machine{title: "A contact with its session", about: "`session/states.go`: one goroutine follows it from the call to the record."}
 	for _, a := range session.States() {
 		m[0].rows = append(m[0].rows, row{string(a.From), string(a.Event), string(a.To), ""})
@@ -51,6 +51,10 @@ func machines() []machine {
 	m[6] = machine{title: "A conversation with its session", about: "`session/conversationstates.go`: the same for text; a dead node's conversations are adopted by another."}
 	for _, a := range session.ConversationStates() {
 		m[6].rows = append(m[6].rows, row{string(a.From), string(a.Event), string(a.To), ""})
+	}
+	m[7] = machine{title: "A conversation at a seat", about: "`desk/conversationstates.go`: beside the call, as many as the seat has slots."}
+	for _, a := range desk.ConversationStates() {
+		m[7].rows = append(m[7].rows, row{a.From, a.Event, a.To, ""})
 	}
 	return m[:]
 }

@@ -70,7 +70,9 @@ type Welcome struct {
 type Snapshot struct {
 	Agent AgentState `json:"agent"`
 	Call  *CallState `json:"call"`
-	Now   time.Time  `json:"now"`
+	// Conversations are those at the seat.
+	Conversations []ConversationState `json:"conversations"`
+	Now           time.Time           `json:"now"`
 }
 
 // AgentState is the data of agent.changed.
@@ -79,6 +81,10 @@ type AgentState struct {
 	Reason  string   `json:"reason"`
 	Pending *Pending `json:"pending"`
 	Leg     string   `json:"leg"`
+	Missed  int      `json:"missed"`
+	// BackAt is when the seat gets ready by itself; nil: it does not.
+	BackAt *time.Time     `json:"back_at"`
+	Slots  map[string]int `json:"slots"`
 }
 
 // Pending is a change of state that waits.
@@ -100,6 +106,43 @@ type CallState struct {
 	Extended int        `json:"extended"`
 	Cause    string     `json:"cause"`
 	Node     string     `json:"node"` // where the audio is wanted; empty: the desk's own
+}
+
+// ConversationState is the data of conversation.offered and conversation.changed.
+type ConversationState struct {
+	Contact      string     `json:"contact"`
+	Token        uint64     `json:"token"`
+	State        string     `json:"state"`
+	Channel      string     `json:"channel"`
+	Account      string     `json:"account"`
+	Topic        string     `json:"topic"`
+	Citizen      string     `json:"citizen"`
+	WaitedMS     int64      `json:"waited_ms"`
+	Until        *time.Time `json:"until"`
+	Extended     int        `json:"extended"`
+	Cause        string     `json:"cause"`
+	LastSeq      int64      `json:"last_seq"`
+	Turn         string     `json:"turn"`
+	ReplyDueAt   *time.Time `json:"reply_due_at"`
+	ReplyOverdue bool       `json:"reply_overdue"`
+	ClosesAt     *time.Time `json:"closes_at"`
+}
+
+// Message is one message of a thread.
+type Message struct {
+	ID    string    `json:"id"`
+	Seq   int64     `json:"seq"`
+	From  string    `json:"from"`
+	Agent string    `json:"agent"`
+	Text  string    `json:"text"`
+	At    time.Time `json:"at"`
+}
+
+// MessageEvent is the data of the event message.
+type MessageEvent struct {
+	Contact string  `json:"contact"`
+	CMID    string  `json:"cmid"`
+	Message Message `json:"message"`
 }
 
 // ErrClosed says that the socket has ended.
