@@ -1,0 +1,30 @@
+// What the citizen reads. Each text is there in both languages; a test holds them to it.
+export const texts = {
+  zh: {
+    title: '12345 在线咨询', language: 'English', label: '请输入您的问题', topic: '咨询事项', anyTopic: '请选择（可不选）',
+    send: '发送', close: '结束咨询',
+    hello: '您好，请写下您要咨询、求助或反映的事情。', offline: '目前暂不能受理，您也可以拨打 12345。您的消息会先保存在本机。',
+    connecting: '正在连接…', broken: '连接中断，消息已保存，正在重新连接…',
+    waiting: '已收到，正在为您安排人工客服。', before: (n) => n > 0 ? `您前面还有 ${n} 位。` : '下一位就是您。',
+    wait: (a, b) => `预计等待 ${a}–${b} 分钟。`, noWait: '目前无法给出可靠的等待时间。',
+    serving: (n) => `工号 ${n} 正在为您服务。`, joined: (n) => `工号 ${n} 已接入`, typing: '对方正在输入…',
+    closed: '本次咨询已结束。如还有问题，请直接输入，将开始新的咨询。', over: '咨询已结束', me: '我', house: '12345', agent: (n) => `工号 ${n}`,
+    pending: '待发送', refused: '未能发送', dropped: (n) => `有 ${n} 条消息超过 24 小时未能发出，已删除。`,
+    tooLong: '消息过长，请分成几条发送。', full: '本次咨询的消息过多，请结束后重新开始。', confirm: '确定要结束本次咨询吗？',
+    reloaded: '本页已在别处打开，请刷新后继续。',
+  },
+  en: {
+    title: '12345 online service', language: '中文', label: 'Your message', topic: 'Topic', anyTopic: 'Choose (optional)',
+    send: 'Send', close: 'End',
+    hello: 'Hello. Please write what you would like to ask, request or report.',
+    offline: 'We cannot take messages right now; you can also call 12345. What you write is kept on this device.',
+    connecting: 'Connecting…', broken: 'Connection lost. Your messages are kept; connecting again…',
+    waiting: 'Received. We are finding someone for you.', before: (n) => n > 0 ? `${n} before you.` : 'You are next.',
+    wait: (a, b) => `The wait is about ${a}–${b} minutes.`, noWait: 'We cannot honestly tell how long the wait is.',
+    serving: (n) => `Agent ${n} is with you.`, joined: (n) => `Agent ${n} has joined`, typing: 'Typing…',
+    closed: 'This conversation has ended. If there is more, just write: a new one begins.', over: 'The conversation has ended', me: 'You', house: '12345', agent: (n) => `Agent ${n}`,
+    pending: 'Not sent yet', refused: 'Could not be sent', dropped: (n) => `${n} message(s) could not be sent for 24 hours and were removed.`,
+    tooLong: 'The message is too long: please send it in parts.', full: 'This conversation has too many messages: please end it and start again.',
+    confirm: 'End this conversation?', reloaded: 'This page is open elsewhere: please reload it to go on.',
+  },
+}
