@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -42,9 +41,14 @@ func loadScripts(alter func(name, text string) string) (scripts, error) {
 	return all, nil
 }
 
-// scriptTexts are the whole scripts by name, the shared parts in front.
+// scriptTexts are the whole scripts by name, with what each needs of the shared
+// parts in front.
 func scriptTexts() (map[string]string, error) {
-	shared, err := readLua("lib", "match")
+	lib, err := readLua("lib")
+	if err != nil {
+		return nil, err
+	}
+	match, err := readLua("match")
 	if err != nil {
 		return nil, err
 	}
@@ -53,25 +57,21 @@ func scriptTexts() (map[string]string, error) {
 		"enqueue", "withdraw", "setagent", "accept", "decline", "wrap", "finish", "reroute", "assign", "ring",
 		"outlook", "counts", "board", "beat", "leave", "tick", "reassert", "strays", "walk",
 	} {
-		text, err := readLua(name)
+		body, err := readLua(name)
 		if err != nil {
 			return nil, err
 		}
-		all[name] = shared + text
+		all[name] = link(lib+"\n"+match, body)
 	}
 	return all, nil
 }
 
-func readLua(names ...string) (string, error) {
-	var all strings.Builder
-	for _, name := range names {
-		text, err := lua.ReadFile("lua/" + name + ".lua")
-		if err != nil {
-			return "", fmt.Errorf("redisstore: %w", err)
-		}
-		all.Write(text)
+func readLua(name string) (string, error) {
+	text, err := lua.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		return "", fmt.Errorf("redisstore: %w", err)
 	}
-	return all.String(), nil
+	return string(text), nil
 }
 
 // reply is what a script returned after status and offers.

@@ -22,7 +22,7 @@ type Config struct {
 	Confirm int
 	// Now replaces the queue's clock in tests; nil is Redis's TIME.
 	Now func() time.Time
-	// Alter rewrites a script before it is used, so that a test can switch a
+	// Alter rewrites a script, linked and without comments, before it is used, so that a test can switch a
 	// protection off and see that it is missed; nil leaves them as they are.
 	Alter func(name, text string) string
 }
