@@ -42,13 +42,16 @@ const (
 // Arrow is one allowed transition.
 type Arrow struct{ From, Event, To string }
 
-// States is the whole table, in the order of a contact's life.
-func States() []Arrow {
-	arrows := []struct {
-		from  State
-		event Event
-		to    State
-	}{
+// arrow is an Arrow in the queue's own words.
+type arrow struct {
+	from  State
+	event Event
+	to    State
+}
+
+// table is all that may happen, in the order of a contact's life.
+func table() [43]arrow {
+	return [...]arrow{
 		{New, Enqueued, Wait},
 		{New, Withdrawn, Ended}, // a late Enqueue must not revive it
 		{Wait, Reserved, Offered},
@@ -93,6 +96,11 @@ func States() []Arrow {
 		{Wrapping, AssertedTalking, Wrapping}, // its Wrap has come before
 		{Wrapping, AssertedWrapping, Wrapping},
 	}
+}
+
+// States is the whole table, in the order of a contact's life.
+func States() []Arrow {
+	arrows := table()
 	out := make([]Arrow, len(arrows))
 	for i, a := range arrows {
 		out[i] = Arrow{string(a.from), string(a.event), string(a.to)}
@@ -102,9 +110,9 @@ func States() []Arrow {
 
 // Next is the state after the event; false when the table has no such arrow.
 func Next(from State, event Event) (State, bool) {
-	for _, a := range States() {
-		if a.From == string(from) && a.Event == string(event) {
-			return State(a.To), true
+	for _, a := range table() {
+		if a.from == from && a.event == event {
+			return a.to, true
 		}
 	}
 	return from, false

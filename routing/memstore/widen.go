@@ -40,7 +40,9 @@ func (s *Store) step(c *Contact) {
 			added = append(added, b)
 		}
 	}
-	c.Steps = c.Steps[1:]
+	if c.Steps = c.Steps[1:]; len(c.Steps) == 0 {
+		c.Steps = nil
+	}
 	c.Buckets = append(slices.Clip(c.Buckets), added...)
 	s.move(c, routing.Widened, "")
 	s.send(c.Anchor, routing.Command{Kind: routing.Widen, Contact: c.ID, Token: c.Token, Added: added})
