@@ -18,7 +18,7 @@ const (
 // RunnerOptions makes a Runner; all fields are needed but Now (time.Now) and
 // OnGivenUp.
 type RunnerOptions struct {
-	Config     Config
+	Rule       Rule
 	Store      Store
 	By         string // names this life of the node
 	Log        *slog.Logger
@@ -75,19 +75,19 @@ func (r *Runner) Run(ctx context.Context, until <-chan struct{}) {
 }
 
 // look renews what is held and claims what is due.
-func (r *Runner) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+func (r *Runner) look(life context.Context) {
+	ctx, cancel := context.WithTimeout(life, storeLimit)
 	defer cancel()
 	now := r.o.Now().UTC()
 	if err := r.renew(ctx, now); err != nil {
 		r.complain(ctx, "call-backs not renewed", err)
 		return
 	}
-	if r.o.Config.Quiet(now) {
+	if r.o.Rule.Quiet(now) {
 		r.recallAll()
 		return
 	}
-	if err := r.claim(ctx, now); err != nil {
+	if err := r.claim(ctx, life, now); err != nil {
 		r.complain(ctx, "call-backs not claimed", err)
 	}
 }
@@ -112,14 +112,14 @@ func (r *Runner) renew(ctx context.Context, now time.Time) error {
 	return err
 }
 
-func (r *Runner) claim(ctx context.Context, now time.Time) error {
+func (r *Runner) claim(ctx, life context.Context, now time.Time) error {
 	room := mostHeld - len(r.names())
 	if room <= 0 {
 		return nil
 	}
 	due, err := r.o.Store.Claim(ctx, Claim{By: r.o.By, Now: now, Until: now.Add(claimFor), Limit: room})
 	for _, p := range due {
-		r.begin(context.WithoutCancel(ctx), p)
+		r.begin(life, p)
 	}
 	return err
 }
@@ -166,7 +166,7 @@ func (r *Runner) missed(ctx context.Context, p Promise) error {
 		attempts++
 	}
 	now := r.o.Now().UTC()
-	next := r.o.Config.next(attempts, now)
+	next := r.o.Rule.Again(attempts, now)
 	err := insist(ctx, func(ctx context.Context) error { return r.o.Store.Missed(ctx, p.Held(), now, next) })
 	if err != nil {
 		return err

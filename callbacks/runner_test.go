@@ -46,10 +46,22 @@ func config() callbacks.Config {
 	return c
 }
 
+// rule is three attempts, by day in Beijing.
+type rule struct{}
+
+func (rule) Again(attempts int, now time.Time) time.Time {
+	if attempts > 2 {
+		return time.Time{}
+	}
+	return now.Add([]time.Duration{5 * time.Minute, 30 * time.Minute}[attempts-1])
+}
+
+func (rule) Quiet(at time.Time) bool { return at.UTC().Hour() >= 13 }
+
 // run starts a node's runner; the returned function drains it.
 func (w *world) run(by string) (stop func()) {
 	r := callbacks.NewRunner(callbacks.RunnerOptions{
-		Config: config(), Store: w.store, By: by, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
+		Rule: rule{}, Store: w.store, By: by, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
 		Book: w.book, Serve: w.serve, OnGivenUp: func(p callbacks.Promise) { w.given <- p },
 	})
 	until, done := make(chan struct{}), make(chan struct{})

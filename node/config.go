@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"hotline/callbacks"
 	"hotline/config"
 	"hotline/database"
 	"hotline/desk"
@@ -16,25 +17,28 @@ import (
 	"hotline/media/rtp"
 	"hotline/people"
 	"hotline/routing"
+	"hotline/session"
 	"hotline/tickets/webhook"
 )
 
 // Config is the whole of a node's YAML file. Each room owns its section.
 type Config struct {
-	Node       Section         `yaml:"node" doc:"This instance."`
-	HTTP       HTTP            `yaml:"http" doc:"Desks, staff API and administration."`
-	Redis      Redis           `yaml:"redis" doc:"What lives: queue, presence, drafts."`
-	Database   database.Config `yaml:"database" doc:"What happened and what was promised: records, tickets, accounts, audit."`
-	SIP        sip.Config      `yaml:"sip" doc:"The trunk's signalling."`
-	RTP        rtp.Config      `yaml:"rtp" doc:"The trunk's audio."`
-	Engine     engine.Config   `yaml:"engine" doc:"Who forwards audio."`
-	WebRTC     webrtc.Config   `yaml:"webrtc" doc:"The desks' audio."`
-	Recordings recorder.Config `yaml:"recordings" doc:"Calls, written down."`
-	Desk       desk.Config     `yaml:"desk" doc:"How patient the house is with a desk that is gone."`
-	Lines      []routing.Line  `yaml:"lines" doc:"The service lines; each answers its own numbers."`
-	Routing    routing.Policy  `yaml:"routing" doc:"Who serves what, and when."`
-	People     people.Config   `yaml:"people" doc:"Accounts that are made at the first start."`
-	Tickets    webhook.Config  `yaml:"tickets" doc:"Where units receive their tickets."`
+	Node       Section          `yaml:"node" doc:"This instance."`
+	HTTP       HTTP             `yaml:"http" doc:"Desks, staff API and administration."`
+	Redis      Redis            `yaml:"redis" doc:"What lives: queue, presence, drafts."`
+	Database   database.Config  `yaml:"database" doc:"What happened and what was promised: records, tickets, accounts, audit."`
+	SIP        sip.Config       `yaml:"sip" doc:"The trunk's signalling."`
+	RTP        rtp.Config       `yaml:"rtp" doc:"The trunk's audio."`
+	Engine     engine.Config    `yaml:"engine" doc:"Who forwards audio."`
+	WebRTC     webrtc.Config    `yaml:"webrtc" doc:"The desks' audio."`
+	Recordings recorder.Config  `yaml:"recordings" doc:"Calls, written down."`
+	Desk       desk.Config      `yaml:"desk" doc:"How patient the house is with a desk that is gone."`
+	Lines      []routing.Line   `yaml:"lines" doc:"The service lines; each answers its own numbers."`
+	Routing    routing.Policy   `yaml:"routing" doc:"Who serves what, and when."`
+	Callbacks  callbacks.Config `yaml:"callbacks" doc:"Citizens who are called back: who asked for it in the queue, and whose call was lost there."`
+	Waiting    session.Waiting  `yaml:"waiting" doc:"What callers hear while they wait."`
+	People     people.Config    `yaml:"people" doc:"Accounts that are made at the first start."`
+	Tickets    webhook.Config   `yaml:"tickets" doc:"Where units receive their tickets."`
 }
 
 // Section is the node's own.
@@ -65,6 +69,7 @@ type Redis struct {
 // Validate names the fields at fault that no section knows by itself.
 func (c Config) Validate() error {
 	errs := []error{routing.Config{Lines: c.Lines, Policy: c.Routing}.Validate()}
+	errs = append(errs, c.checkCallbacks())
 	if c.Redis.URL.Reveal() != "" && c.Database.Engine() == database.SQLite {
 		errs = append(errs, errors.New("database.url: a shared Redis needs PostgreSQL: SQLite serves exactly one node"))
 	}

@@ -14,6 +14,8 @@ import (
 
 	agentui "hotline/agent-ui"
 	"hotline/audit"
+	"hotline/callbacks"
+	callbacksql "hotline/callbacks/sqlstore"
 	"hotline/cluster/redisbus"
 	"hotline/database"
 	"hotline/desk"
@@ -81,21 +83,24 @@ type Node struct {
 	tickets    *tickets.Service
 	dispatcher *tickets.Dispatcher
 
-	recorder *recorder.Recorder
-	wheel    *prompt.Wheel
-	prompts  *prompt.Library
-	engine   *engine.Engine
-	ports    *rtp.Ports
-	mint     *gateway.Mint
-	heard    *gateway.Metrics
-	seats    *webrtc.Gateway
-	bus      *redisbus.Bus
-	leases   *redisbus.Leases
-	board    *desk.Switchboard
-	exchange *remote.Exchange
-	desk     *desk.Desk
-	hall     *session.Hall
-	trunk    *sip.Gateway
+	recorder    *recorder.Recorder
+	wheel       *prompt.Wheel
+	prompts     *prompt.Library
+	engine      *engine.Engine
+	ports       *rtp.Ports
+	mint        *gateway.Mint
+	heard       *gateway.Metrics
+	seats       *webrtc.Gateway
+	bus         *redisbus.Bus
+	leases      *redisbus.Leases
+	board       *desk.Switchboard
+	exchange    *remote.Exchange
+	desk        *desk.Desk
+	hall        *session.Hall
+	promises    *callbacksql.Store
+	callbacks   *callbacks.Book
+	noCallbacks func() // recalls them, for good
+	trunk       *sip.Gateway
 
 	addresses Addresses
 }
@@ -113,6 +118,7 @@ func New(o Options) *Node {
 	n := &Node{cfg: o.Config, log: log, now: o.Now, clock: o.Clock, ui: o.UI, name: name, metrics: newRegistry(), down: teardown{log: log}}
 	n.health.limit = max(o.Config.SIP.MaxCalls, 1)
 	n.health.load = n.calls
+	n.noCallbacks = func() {}
 	return n
 }
 
@@ -154,8 +160,10 @@ func (n *Node) Start(ctx context.Context) error {
 		{"bus", n.openBus},
 		{"desk", n.openDesk},
 		{"exchange", n.openExchange},
+		{"promises", n.openPromises},
 		{"sessions", n.openHall},
 		{"trunk", n.openTrunk},
+		{"call-backs", n.openCallbacks},
 		{"http", n.openHTTP},
 	}
 	for _, s := range steps {
@@ -172,6 +180,7 @@ func (n *Node) Start(ctx context.Context) error {
 // or ctx, ends.
 func (n *Node) Drain(ctx context.Context) {
 	n.trunk.Drain()
+	n.noCallbacks()
 	n.health.draining.Store(true) // whoever reads it is right about the trunk
 	n.log.Info("draining", "calls", n.hall.Open())
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.Node.DrainLimit)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"hotline/callbacks"
 	"hotline/desk"
 	"hotline/gateway/sip"
 	"hotline/routing"
@@ -23,7 +24,7 @@ type machine struct {
 }
 
 func machines() []machine {
-	var m [8]machine
+	var m [9]machine
 	m[0] = machine{title: "A contact with its session", about: "`session/states.go`: one goroutine follows it from the call to the record."}
 	for _, a := range session.States() {
 		m[0].rows = append(m[0].rows, row{string(a.From), string(a.Event), string(a.To), ""})
@@ -55,6 +56,10 @@ func machines() []machine {
 	m[7] = machine{title: "A conversation at a seat", about: "`desk/conversationstates.go`: beside the call, as many as the seat has slots."}
 	for _, a := range desk.ConversationStates() {
 		m[7].rows = append(m[7].rows, row{a.From, a.Event, a.To, ""})
+	}
+	m[8] = machine{title: "A call-back", about: "`callbacks/states.go`: a promise, from the queue to the citizen's answer; each arrow out of `queued` and `dialling` checks the claim's token."}
+	for _, a := range callbacks.States() {
+		m[8].rows = append(m[8].rows, row{a.From, a.Event, a.To, ""})
 	}
 	return m[:]
 }

@@ -72,10 +72,10 @@ type Report struct {
 	Stats    media.Stats
 }
 
-// Call is one call that the phone placed.
+// Call is one call that the phone placed, or took.
 type Call struct {
 	phone   *Phone
-	leg     *sip.Outbound
+	leg     leg
 	options Options
 	ear     *ear
 	up      chan struct{} // closed when answered
@@ -96,12 +96,22 @@ func (p *Phone) Place(ctx context.Context, o Options) (*Call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("phone: %w", err)
 	}
-	c := &Call{
-		phone: p, leg: leg, options: o, ear: newEar(o),
-		up: make(chan struct{}), done: make(chan struct{}), report: Report{Placed: placed},
-	}
+	c := p.begin(leg, o, placed)
 	go c.live(ctx)
 	return c, nil
+}
+
+// leg is one end of a call, with the answer to its INVITE.
+type leg interface {
+	gateway.Leg
+	Status() int
+}
+
+func (p *Phone) begin(l leg, o Options, at time.Time) *Call {
+	return &Call{
+		phone: p, leg: l, options: o, ear: newEar(o),
+		up: make(chan struct{}), done: make(chan struct{}), report: Report{Placed: at},
+	}
 }
 
 // Answered is closed once the call is answered.

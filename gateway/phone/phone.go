@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"hotline/gateway"
 	"hotline/gateway/sip"
 	"hotline/media/engine"
 	"hotline/media/prompt"
@@ -32,13 +33,14 @@ func New(ctx context.Context, target string, log *slog.Logger) (*Phone, error) {
 		return nil, fmt.Errorf("phone: %w", err)
 	}
 	p := &Phone{log: log}
-	if err := p.open(ctx, at); err != nil {
+	listen := netip.AddrPortFrom(at, 0).String()
+	if err := p.open(ctx, at, sip.Config{UDP: listen, TCP: listen}, nil); err != nil {
 		return nil, errors.Join(fmt.Errorf("phone: %w", err), p.Close(context.WithoutCancel(ctx)))
 	}
 	return p, nil
 }
 
-func (p *Phone) open(ctx context.Context, at netip.Addr) (err error) {
+func (p *Phone) open(ctx context.Context, at netip.Addr, c sip.Config, called func(gateway.Inbound)) (err error) {
 	if p.engine, err = engine.New(engine.Options{Config: engine.Config{Loops: 1}, Log: p.log}); err != nil {
 		return err
 	}
@@ -46,8 +48,7 @@ func (p *Phone) open(ctx context.Context, at netip.Addr) (err error) {
 		return err
 	}
 	p.wheel = prompt.NewWheel(p.log)
-	listen := netip.AddrPortFrom(at, 0).String()
-	p.gateway, err = sip.New(sip.Options{Config: sip.Config{UDP: listen, TCP: listen}, Ports: p.ports, Log: p.log})
+	p.gateway, err = sip.New(sip.Options{Config: c, Ports: p.ports, Log: p.log, OnCall: called})
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func TestNational(t *testing.T) {
 
 func TestACitizenIsCalledOnATrunkWithOutbound(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, pickUp, nil)
+	n := startNode(t, pickUp)
 	for name, c := range map[string]Citizen{
 		"no such trunk": {Trunk: "nobody", From: "12345", To: contact.NewAddress("+8613812345678")},
 		"no number":     {Trunk: "carrier", From: "12345", To: contact.NewAddress("wx-openid")},
