@@ -130,40 +130,26 @@ func wholeDay(spans []span) bool {
 	return end >= dayMinutes
 }
 
-// Known says whether the holidays of every day from t to the end of so many
-// days later are known.
-func (c *Calendar) Known(t time.Time, days int) bool {
+// lookAhead is how far holidays must be known, in days: on 1 November, to New
+// Year's Day.
+const lookAhead = 61
+
+// Warnings says of which years the holidays of some day from now on are not
+// known, 61 days ahead: from 1 November of the next. Such a day counts as a
+// plain one of its week.
+func (c *Calendar) Warnings(now time.Time) []string {
 	if c.holidays == nil {
-		return true
+		return nil
 	}
-	first := dateOf(t.In(c.zone))
-	last := first.add(days)
+	var warnings []string
+	first := dateOf(now.In(c.zone))
+	last := first.add(lookAhead)
 	for year := first.year; year <= last.year; year++ {
 		end := last
 		if year < last.year {
 			end = date{year, time.December, 31}
 		}
 		if !c.holidays.years[year] && end.after(c.complete) {
-			return false
-		}
-	}
-	return true
-}
-
-// Warnings says which years lack their holidays: this one, and from 1 November
-// the next. Such a year has plain weeks.
-func (c *Calendar) Warnings(now time.Time) []string {
-	if c.holidays == nil {
-		return nil
-	}
-	var warnings []string
-	today := dateOf(now.In(c.zone))
-	years := []int{today.year}
-	if today.month >= time.November {
-		years = append(years, today.year+1)
-	}
-	for _, year := range years {
-		if !c.holidays.years[year] && (date{year, time.December, 31}).after(c.complete) {
 			warnings = append(warnings, fmt.Sprintf("the holidays of %d are not known: its weeks count as plain ones, but for the exceptions", year))
 		}
 	}

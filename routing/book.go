@@ -133,14 +133,3 @@ func (b *Book) Callbacks() CallbackRule { return b.callbacks }
 // CallableAt returns t when citizens may be rung then, else when the quiet
 // hours end.
 func (b *Book) CallableAt(t time.Time) time.Time { return b.callable.Next(t) }
-
-// Warnings tells what the policy will lack soon: holidays that are not known.
-func (b *Book) Warnings(now time.Time) []string {
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(b.calendars)) {
-		for _, w := range b.calendars[name].Warnings(now) {
-			all = append(all, "routing.calendars."+name+": "+w)
-		}
-	}
-	return all
-}

@@ -242,6 +242,8 @@ func (q *ready) checkWait() []error {
 		errs = append(errs, fmt.Errorf("wait.then: %q is not callback", w.Then))
 	case w.Then != "" && w.Max == 0:
 		errs = append(errs, errors.New("wait.then: means nothing without max"))
+	case w.NoCallback && (w.Callback > 0 || w.Then != ""):
+		errs = append(errs, errors.New("wait.no_callback: a call-back is named beside it"))
 	case w.Max > 0 && w.Callback >= w.Max:
 		errs = append(errs, errors.New("wait.callback: comes after max"))
 	}
@@ -250,5 +252,7 @@ func (q *ready) checkWait() []error {
 
 // callback fills in when a call-back is offered.
 func (q *ready) callback(after time.Duration) {
-	q.wait.Callback = cmp.Or(q.wait.Callback, after)
+	if !q.wait.NoCallback {
+		q.wait.Callback = cmp.Or(q.wait.Callback, after)
+	}
 }

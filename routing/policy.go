@@ -106,9 +106,10 @@ type Target struct {
 
 // Patience bounds waiting.
 type Patience struct {
-	Callback time.Duration `yaml:"callback" doc:"A call-back is offered after so long; 0s: as callbacks.after says."`
-	Max      time.Duration `yaml:"max" doc:"Nobody waits longer; 0s for no bound."`
-	Then     string        `yaml:"then" doc:"At max: callback, or empty for a goodbye. Messages never end so, they wait on."`
+	Callback   time.Duration `yaml:"callback" doc:"A call-back is offered after so long; 0s: as callbacks.after says."`
+	NoCallback bool          `yaml:"no_callback" default:"false" doc:"No call-back is offered, whatever callbacks.after says."`
+	Max        time.Duration `yaml:"max" doc:"Nobody waits longer; 0s for no bound."`
+	Then       string        `yaml:"then" doc:"At max: callback, or empty for a goodbye. Messages never end so, they wait on."`
 }
 
 // Refusals is what an offer that came to nothing means for the agent.

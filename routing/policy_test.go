@@ -415,6 +415,7 @@ func TestAPolicyThatStrandsIsRefused(t *testing.T) {
 		"closed in a circle":            {"then: { queue: public }", "then: { queue: permits }", ""},
 		"a bad prompt":                  {"message: hours-permits", "message: ../hours", "routing.queues.permits.closed.message: "},
 		"a call-back after the end":     {"wait: { callback: 3m, max: 10m", "wait: { callback: 10m, max: 10m", "routing.queues.public.wait.callback: comes after max"},
+		"a call-back and none":          {"wait: { callback: 3m,", "wait: { no_callback: true,", "routing.queues.public.wait.no_callback: "},
 		"an unknown end":                {"then: callback", "then: voicemail", `routing.queues.public.wait.then: "voicemail"`},
 		"an end without a bound":        {"max: 10m, then: callback", "then: callback", "routing.queues.public.wait.then: means nothing without max"},
 		"a group's unknown skill":       {"skill: tax, level: 2", "skill: taxes, level: 2", `routing.groups[0].skill: "taxes"`},
