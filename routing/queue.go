@@ -125,7 +125,7 @@ type Command struct {
 	Kind    CommandKind
 	Contact contact.ID
 	Agent   contact.AgentID
-	Seat    NodeID // where the agent's desk is connected; of an Offer
+	Seat    NodeID // where the agent's desk is connected; of an Offer, and of an Adopt with an agent
 	Token   Token
 	Expires time.Time // of the lease, the queue's clock
 	Added   []Bucket  // of a Widen

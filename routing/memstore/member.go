@@ -181,7 +181,11 @@ func (s *Store) adopt(c *Contact, heir routing.NodeID, ch *changed) {
 	} else {
 		s.move(c, routing.AnchorMoved, c.Agent)
 	}
-	s.order(c, routing.Adopt, c.Agent)
+	order := routing.Command{Kind: routing.Adopt, Contact: c.ID, Agent: c.Agent, Token: c.Token}
+	if a := s.seats[c.Agent]; a != nil {
+		order.Seat = a.Node
+	}
+	s.send(heir, order)
 }
 
 // seatsAt lists the seats connected at the node, by agent.

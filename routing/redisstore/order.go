@@ -51,7 +51,9 @@ func parseOrder(values fields) (routing.Command, error) {
 		cmd.Why, err = parseReason(values)
 	case routing.Widen:
 		cmd.Added = splitBuckets(values.text("added"))
-	case routing.Revoke, routing.Adopt, routing.Orphan:
+	case routing.Adopt:
+		cmd.Seat = routing.NodeID(values.text("seat"))
+	case routing.Revoke, routing.Orphan:
 	default:
 		err = fmt.Errorf("kind %q is not known", cmd.Kind)
 	}

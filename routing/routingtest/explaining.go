@@ -387,7 +387,7 @@ func heirAdopts(h *hall) {
 	token := h.offered(1, "1001")
 	h.must(h.Store.Accept(h.ctx(), ContactID(1), token))
 	h.die()
-	if cmd := h.told(node2, routing.Adopt, 1); cmd.Token != token || cmd.Agent != "1001" {
+	if cmd := h.told(node2, routing.Adopt, 1); cmd.Token != token || cmd.Agent != "1001" || cmd.Seat != node1 {
 		h.t.Errorf("order %+v, want token %d of agent 1001", cmd, token)
 	}
 	h.finish(1, token)

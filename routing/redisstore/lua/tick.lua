@@ -46,7 +46,8 @@ local function adopt(c, node)
   else
     move(c, 'anchor_moved', c.state, c.agent)
   end
-  order('adopt', c, c.agent, 0)
+  local seat = c.agent ~= '' and call('HGET', key('a', c.agent), 'node') or ''
+  order('adopt', c, c.agent, 0, 'seat', seat)
 end
 
 -- lose ends a call and lets the heir call the citizen back.
