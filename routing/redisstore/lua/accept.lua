@@ -11,4 +11,4 @@ move(c, 'accepted', 'talking', c.agent, nil, 'acc', int(now))
 if c.via ~= '' and not owner(c.via) then
   call('HSET', key('b', c.class, c.via), 'last', int(now - c.enq), 'last_at', int(now))
 end
-return done(now - c.enq)
+return {'OK', 0, now - c.enq}

@@ -8,4 +8,4 @@ if c.state ~= 'wait' then return {'STALE', 0} end
 local s = seat(ARGV[3])
 if not s or not free(s, c.class) then return {'BUSY', 0} end
 reserve(c, s, 'assigned', '', 0)
-return done()
+return {'OK', offers}

@@ -8,4 +8,4 @@ local event = ARGV[4]
 if c.state ~= 'offered' and not (c.state == 'talking' and event == 'seat_lost') then return {'STALE', 0} end
 park(c.agent)
 requeue(c, event)
-return done()
+return settle()

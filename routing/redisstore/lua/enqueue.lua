@@ -12,4 +12,5 @@ anchor_at(c, node)
 move(c, 'enqueued', 'wait', '', nil, 'anchor', node, 'ep', c.ep, 'agent', '')
 enter(c)
 returned[1] = id
-return done()
+place_returned()
+return {'OK', offers}

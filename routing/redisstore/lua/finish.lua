@@ -16,4 +16,5 @@ if c.acc > 0 and c.via ~= '' and not owner(c.via) then
   call('HSET', name, 'handling', int(took))
 end
 finish(c, 'completed', ARGV[4], 'ended')
-return done()
+feed_freed()
+return {'OK', offers}

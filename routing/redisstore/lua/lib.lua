@@ -111,16 +111,21 @@ end
 
 -- note remembers which waiting sets there are. Those of one seat are not
 -- listed: they would be as many as agents.
-local function note(class, b)
-  if not owner(b) then call('SADD', key('buckets'), class .. ':' .. b) end
+local function note(class, buckets)
+  local names = {}
+  for _, b in ipairs(buckets) do
+    if not owner(b) then names[#names + 1] = class .. ':' .. b end
+  end
+  if names[1] then call('SADD', key('buckets'), unpack(names)) end
 end
 
 -- route gives the contact its line, buckets and steps "10000:a,b;60000:c", its
 -- score from band·1e13 − credit, and its ring time.
 local function route(c, bucket_list, rank, ring, line, steps)
   c.buckets, c.score, c.ring, c.line, c.steps = split(bucket_list), int(tonumber(rank) + c.enq), tonumber(ring), line, steps
-  call('HSET', key('c', c.id), 'buckets', bucket_list, 'score', c.score, 'ring', c.ring, 'line', line, 'steps', steps)
-  for _, b in ipairs(c.buckets) do note(c.class, b) end
+  call('HSET', key('c', c.id), 'class', c.class, 'enq', int(c.enq), 'buckets', bucket_list, 'score', c.score,
+    'ring', c.ring, 'line', line, 'steps', steps)
+  note(c.class, c.buckets)
   if line ~= '' then call('SADD', key('lines'), c.class .. ':' .. line) end
 end
 
@@ -132,7 +137,6 @@ local function meet()
     id = id, state = 'new', class = class, anchor = '', ep = 0, agent = '', enq = now - tonumber(ARGV[10]), via = '', acc = 0,
   }
   contacts[id] = c
-  call('HSET', key('c', id), 'class', class, 'enq', int(c.enq))
   route(c, ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9])
   return c
 end
@@ -260,7 +264,7 @@ local function part(c)
   s.idle = now
   freed[#freed + 1] = agent
   call('SREM', key('ac', agent), c.id)
-  call('ZREM', key('lease'), c.id)
+  if c.state == 'offered' then call('ZREM', key('lease'), c.id) end
   c.agent = ''
   return agent
 end

@@ -91,9 +91,9 @@ local function widen(c)
       c.buckets[#c.buckets + 1] = b
       added[#added + 1] = b
       call('ZADD', key('w', c.class, b), c.score, c.id)
-      note(c.class, b)
     end
   end
+  note(c.class, added)
   c.steps = left
   if left == '' then call('ZREM', key('due'), c.id) else await(c) end
   local names = table.concat(added, ',')
@@ -247,13 +247,17 @@ local function place(c)
   end
 end
 
--- settle matches at the end of a step: each freed seat takes the longest
--- waiters it may serve, then each contact that came back takes its steps and
--- looks for a seat.
-local function settle()
+-- feed_freed lets each seat that was freed take the longest waiters it may
+-- serve, and writes it down.
+local function feed_freed()
   local ids = once(freed)
   for _, id in ipairs(ids) do feed(seat(id)) end
   for _, id in ipairs(ids) do stand(seat(id)) end
+end
+
+-- place_returned lets each contact that came, or came back, take its steps and
+-- look for a seat.
+local function place_returned()
   local back = once(returned, function(a, b)
     local x, y = tonumber(contacts[a].score), tonumber(contacts[b].score)
     if x ~= y then return x < y end
@@ -268,7 +272,9 @@ local function settle()
   end
 end
 
-local function done(...)
-  settle()
-  return {'OK', offers, ...}
+-- settle matches at the end of a step: first the seats, then the contacts.
+local function settle()
+  feed_freed()
+  place_returned()
+  return {'OK', offers}
 end

@@ -53,7 +53,7 @@ c.ep = math.max(c.ep, token)
 if c.state == 'wait' then leave_sets(c) end
 if as == 'wait' then
   requeue(c, EVENTS[as], 'anchor', node, 'ep', c.ep)
-  return done()
+  return settle()
 end
 if c.agent ~= agent then
   part(c)
@@ -68,4 +68,4 @@ call('ZREM', key('lease'), id)
 freed[#freed + 1] = agent
 local to = c.state == 'wrapping' and 'wrapping' or as
 move(c, EVENTS[as], to, agent, nil, 'anchor', node, 'ep', c.ep, 'agent', agent, 'via', c.via, 'acc', int(c.acc))
-return done()
+return settle()

@@ -13,5 +13,6 @@ if c.state == 'wait' then
   move(c, 'rerouted', 'wait', '')
   enter(c)
   returned[1] = c.id
+  place_returned()
 end
-return done()
+return {'OK', offers}

@@ -35,4 +35,4 @@ else
   for _, b in ipairs(s.buckets) do call('SADD', key('s', b), id) end
 end
 freed[#freed + 1] = id
-return done()
+return settle()

@@ -94,4 +94,5 @@ for _, id in ipairs(call('ZRANGEBYSCORE', key('due'), '-inf', int(now), 'LIMIT',
   returned[#returned + 1] = id
 end
 
-return done(expired, lost, unpack(fenced))
+settle()
+return {'OK', offers, expired, lost, unpack(fenced)}

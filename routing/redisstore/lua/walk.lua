@@ -283,4 +283,5 @@ while examined < MOST * 3 / 4 and scans < SCANS do
   end
 end
 call('HSET', key('walk'), 'keys', keys_at, 'todo', table.concat(todo, ' '), 'set', set_at, 'calls', calls)
-return done(unpack(breaches))
+settle()
+return {'OK', offers, unpack(breaches)}

@@ -9,4 +9,5 @@ elseif c.anchor ~= '' and not alive(c.anchor) then
   return {'FENCED', 0}
 end
 if c.state ~= 'ended' then finish(c, 'withdrawn', ARGV[3], 'ended') end
-return done()
+feed_freed()
+return {'OK', offers}

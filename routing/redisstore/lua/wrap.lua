@@ -6,4 +6,4 @@ if not c then return refusal end
 if c.state == 'wrapping' then return {'OK', 0} end
 if c.state ~= 'talking' then return {'STALE', 0} end
 move(c, 'wrapped', 'wrapping', c.agent)
-return done()
+return {'OK', 0}
