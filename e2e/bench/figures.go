@@ -79,13 +79,15 @@ type measure string
 const (
 	byRatio measure = "ratio"
 	byOurs  measure = "ours"
+	byShare measure = "share" // the ratio must be at least so much
 )
 
-// gate is a limit that must hold.
+// gate is a limit that must hold: the most that the figure may be, of a share
+// the least.
 type gate struct {
-	name string
-	of   measure
-	most float64
+	name  string
+	of    measure
+	limit float64
 }
 
 // gates are the limits of a release, from the design's numbers.
@@ -100,6 +102,11 @@ func gates() []gate {
 		{"call-setup", byRatio, 1.3},
 		{"accept-to-audio", byOurs, answerCeiling},
 		{"memory-per-call", byOurs, memoryCeiling},
+		{"queue-match", byShare, matchLeast},
+		{"queue-growth", byRatio, growthCommands},
+		{"queue-growth-cpu", byRatio, growthCPU},
+		{"queue-bytes", byOurs, bytesCeiling},
+		{"offer-p99", byOurs, offerCeiling},
 	}
 }
 
@@ -110,16 +117,31 @@ func beyond(figures []figure, gates []gate) (broken []string) {
 			if g.name != f.name {
 				continue
 			}
-			value := f.ours
-			if g.of == byRatio {
-				value = f.quotient()
-			}
-			if !(value <= g.most) { // NaN is beyond, too
-				broken = append(broken, fmt.Sprintf("%s: %s %s is above %s", f.name, g.of, number(value), number(g.most)))
+			if line := g.broken(f); line != "" {
+				broken = append(broken, line)
 			}
 		}
 	}
 	return broken
+}
+
+// broken tells that the figure is beyond the limit; NaN is, too.
+func (g gate) broken(f figure) string {
+	value, how := f.ours, "above"
+	within := value <= g.limit
+	switch g.of {
+	case byRatio:
+		value = f.quotient()
+		within = value <= g.limit
+	case byShare:
+		value, how = f.quotient(), "below"
+		within = value >= g.limit
+	case byOurs:
+	}
+	if within {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s %s is %s %s", f.name, g.of, number(value), how, number(g.limit))
 }
 
 // limit is the gate of a figure as a page shows it; empty for none.
@@ -128,10 +150,14 @@ func limit(name string, gates []gate) string {
 		if g.name != name {
 			continue
 		}
-		if g.of == byRatio {
-			return "ratio ≤ " + number(g.most)
+		switch g.of {
+		case byRatio:
+			return "ratio ≤ " + number(g.limit)
+		case byShare:
+			return "ratio ≥ " + number(g.limit)
+		case byOurs:
 		}
-		return "≤ " + number(g.most)
+		return "≤ " + number(g.limit)
 	}
 	return ""
 }

@@ -28,6 +28,10 @@ func benches() []bench {
 		{"call-setup", benchSetup},
 		{"accept-to-audio", benchAnswer},
 		{"memory-per-call", benchMemory},
+		{"queue-match", benchMatch},
+		{"queue-growth", benchGrowth},
+		{"queue-bytes", benchBytes},
+		{"offer-p99", benchOffer},
 	}
 }
 
