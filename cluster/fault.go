@@ -21,11 +21,13 @@ const (
 	Refused  Code = "refused" // what was sent is at fault
 	Gone     Code = "gone"    // it is over
 	Fenced   Code = "fenced"  // the node has lost its lease
+	Closed   Code = "closed"  // the conversation is over
+	Reused   Code = "reused"  // the name was used for something else
 )
 
 // Codes lists all of them.
 func Codes() []Code {
-	return []Code{Internal, Unserved, Late, Stale, NotYours, State, NoDesk, Refused, Gone, Fenced}
+	return []Code{Internal, Unserved, Late, Stale, NotYours, State, NoDesk, Refused, Gone, Fenced, Closed, Reused}
 }
 
 // Fault is an error of another node's handler.

@@ -53,7 +53,7 @@ func (d *Desk) Holds(ctx context.Context, agent contact.AgentID, id contact.ID, 
 		return false
 	}
 	answer := make(chan bool, 1)
-	if !s.post(func() { answer <- s.has(id, t) || s.expects(id, t) }) {
+	if !s.post(func() { answer <- s.has(id, t) || s.expects(id, t) || s.writesWith(id, t) }) {
 		return false
 	}
 	select {
@@ -68,6 +68,11 @@ func (d *Desk) Holds(ctx context.Context, agent contact.AgentID, id contact.ID, 
 
 func (s *seat) expects(id contact.ID, t routing.Token) bool {
 	return s.waiting != nil && s.waiting.Contact.ID == id && s.waiting.Token == t
+}
+
+func (s *seat) writesWith(id contact.ID, t routing.Token) bool {
+	c := s.text(id)
+	return c != nil && c.Token == t
 }
 
 // farSays brings news of audio elsewhere to its seat.

@@ -26,6 +26,15 @@ type entry struct {
 	phase  phase
 	missed int  // checks in a row that found the other node gone
 	apart  bool // the desk was told that its citizen is not heard
+	text   bool // a conversation
+}
+
+func entryOf(agent contact.AgentID, c session.Call, other routing.NodeID) entry {
+	e := entry{share: share{c.Contact.ID, agent, c.Token}, node: other, text: c.Contact.Channel.Class() == contact.Text}
+	if c.Serving {
+		e.phase = talking
+	}
+	return e
 }
 
 // book holds what one side shares with other nodes.
@@ -58,6 +67,12 @@ func (b *book) drop(id contact.ID, t routing.Token) {
 	if b.all[id].Token == t {
 		delete(b.all, id)
 	}
+}
+
+func (b *book) forget(id contact.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.all, id)
 }
 
 // change alters an entry that is there under that token.

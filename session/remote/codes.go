@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"hotline/channels"
 	"hotline/cluster"
 	"hotline/gateway"
 	"hotline/routing"
@@ -25,6 +26,8 @@ func pairs() []pair {
 		{cluster.NoDesk, session.ErrNoDesk},
 		{cluster.Gone, gateway.ErrGone},
 		{cluster.Fenced, routing.ErrFenced},
+		{cluster.Closed, channels.ErrClosed},
+		{cluster.Reused, channels.ErrReused},
 		{cluster.Late, context.DeadlineExceeded},
 	}
 }

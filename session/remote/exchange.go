@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,6 +32,11 @@ type Sessions interface {
 	SeatLost(ctx context.Context, id contact.ID, agent contact.AgentID) error
 	ExtendWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error
 	FinishWrapUp(ctx context.Context, id contact.ID, agent contact.AgentID) error
+	Say(ctx context.Context, id contact.ID, agent contact.AgentID, cmid, text string) (contact.Message, error)
+	Typing(ctx context.Context, id contact.ID, agent contact.AgentID, on bool) error
+	Park(ctx context.Context, id contact.ID, agent contact.AgentID) error
+	Unpark(ctx context.Context, id contact.ID, agent contact.AgentID) error
+	Messages(ctx context.Context, id contact.ID, after int64, limit int) ([]contact.Message, error)
 	// Holds says whether the contact is offered to the agent under that token,
 	// with the agent, or being wrapped up.
 	Holds(ctx context.Context, id contact.ID, agent contact.AgentID, t routing.Token) bool
@@ -43,7 +47,7 @@ type Options struct {
 	Bus        cluster.Bus
 	Node       routing.NodeID
 	Desks      Desks
-	RefKey     []byte // the same on all nodes; keys the seal on citizens' addresses
+	RefKey     []byte // the same on all nodes; keys the seal on what crosses
 	Log        *slog.Logger
 	Registerer Registerer
 }
@@ -135,10 +139,11 @@ func (x *Exchange) local() Sessions {
 // Offer implements session.Seats.
 func (x *Exchange) Offer(ctx context.Context, agent contact.AgentID, c session.Call) error {
 	if x.here(c.Seat) {
+		x.anchors.forget(c.Contact.ID) // a conversation that has come home
 		return x.o.Desks.Offer(ctx, agent, c)
 	}
-	x.seats.put(entry{share: share{c.Contact.ID, agent, c.Token}, node: c.Seat})
-	_, err := x.o.Bus.Ask(ctx, cluster.Node(c.Seat), subjectOffer, encode(x.seal.offer(agent, c, time.Now())))
+	x.seats.put(entryOf(agent, c, c.Seat))
+	_, err := x.o.Bus.Ask(ctx, cluster.Node(c.Seat), subjectOffer, x.pack(offerOut(agent, c, time.Now())))
 	x.metrics.offered(err)
 	if errors.Is(err, cluster.ErrNoNode) {
 		return fmt.Errorf("%w: %w", session.ErrNoDesk, err)
@@ -154,24 +159,22 @@ func (x *Exchange) Tell(agent contact.AgentID, n session.News) {
 	}
 	x.seats.follow(n)
 	x.outbox.post(cluster.Node(n.Seat), letter{
-		subject: subjectNews, body: encode(newsOut(agent, n, time.Now())), once: n.Kind == session.Measured,
+		subject: subjectNews, body: x.pack(newsWire{At: time.Now(), Agent: agent, News: n}),
+		once: n.Kind == session.Measured || n.Kind == session.Typing,
 	})
 }
 
 // takeOffer rings a desk here for a contact elsewhere.
 func (x *Exchange) takeOffer(ctx context.Context, from cluster.Node, body []byte) ([]byte, error) {
 	var w offerWire
-	if err := json.Unmarshal(body, &w); err != nil {
-		return nil, &cluster.Fault{Code: cluster.Refused, Text: err.Error()}
-	}
-	c, err := x.seal.call(w, time.Now())
-	if err != nil {
+	if err := x.unpack(body, &w); err != nil {
 		return nil, err
 	}
+	c := w.in(time.Now())
 	c.Anchor = routing.NodeID(from)
-	e := entry{share: share{c.Contact.ID, w.Agent, c.Token}, node: c.Anchor}
+	e := entryOf(w.Agent, c, c.Anchor)
 	x.anchors.put(e)
-	err = x.o.Desks.Offer(ctx, w.Agent, c)
+	err := x.o.Desks.Offer(ctx, w.Agent, c)
 	if err != nil {
 		x.anchors.drop(e.Contact, e.Token)
 	}
@@ -180,7 +183,7 @@ func (x *Exchange) takeOffer(ctx context.Context, from cluster.Node, body []byte
 
 func (x *Exchange) takeNews(_ context.Context, from cluster.Node, body []byte) ([]byte, error) {
 	var w newsWire
-	if err := json.Unmarshal(body, &w); err != nil {
+	if err := x.unpack(body, &w); err != nil {
 		return nil, err
 	}
 	n := w.in(time.Now())

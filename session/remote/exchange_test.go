@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"hotline/channels"
 	"hotline/cluster"
 	"hotline/cluster/membus"
 	"hotline/contact"
@@ -79,6 +80,7 @@ type sessions struct {
 	mu    sync.Mutex
 	did   []string
 	fails error
+	lacks bool // every conversation
 	holds map[contact.ID]routing.Token
 }
 
@@ -129,6 +131,29 @@ func (s *sessions) ExtendWrapUp(_ context.Context, id contact.ID, a contact.Agen
 
 func (s *sessions) FinishWrapUp(_ context.Context, id contact.ID, a contact.AgentID) error {
 	return s.note("finish %s %s", id, a)
+}
+
+func (s *sessions) Say(_ context.Context, id contact.ID, a contact.AgentID, cmid, text string) (contact.Message, error) {
+	return contact.Message{ID: "m1", Text: text}, s.note("say %s %s %s %s", id, a, cmid, text)
+}
+
+func (s *sessions) Typing(_ context.Context, id contact.ID, a contact.AgentID, on bool) error {
+	return s.note("typing %s %s %v", id, a, on)
+}
+
+func (s *sessions) Park(_ context.Context, id contact.ID, a contact.AgentID) error {
+	return s.note("park %s %s", id, a)
+}
+
+func (s *sessions) Unpark(_ context.Context, id contact.ID, a contact.AgentID) error {
+	return s.note("unpark %s %s", id, a)
+}
+
+func (s *sessions) Messages(_ context.Context, id contact.ID, after int64, limit int) ([]contact.Message, error) {
+	if s.lacks {
+		return nil, session.ErrNotYours
+	}
+	return []contact.Message{{ID: "m1", Text: "停水"}}, s.note("messages %s %d %d", id, after, limit)
 }
 
 func (s *sessions) Holds(_ context.Context, id contact.ID, _ contact.AgentID, t routing.Token) bool {
@@ -201,7 +226,7 @@ func callFor(seat routing.NodeID, until time.Time) session.Call {
 // ring offers a's contact to an agent of b.
 func ring(t *testing.T, a, b *place) session.Call {
 	t.Helper()
-	c := callFor(b.name, time.Now().Add(20*time.Second))
+	c := callFor(b.name, time.Now().UTC().Round(0).Add(20*time.Second))
 	a.sessions.holds[c.Contact.ID] = c.Token
 	if err := a.Offer(t.Context(), "1001", c); err != nil {
 		t.Fatal(err)
@@ -238,22 +263,71 @@ func TestAnOfferCrossesWhole(t *testing.T) {
 	})
 }
 
-func TestNoAddressCrossesInTheClear(t *testing.T) {
+func TestNothingCrossesInTheClear(t *testing.T) {
 	t.Parallel()
 	s, err := newSeal([]byte("0123456789abcdef0123456789abcdef"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	x := &Exchange{seal: s}
 	c := callFor("b", time.Now())
-	text := string(encode(s.offer("1001", c, time.Now())))
-	for _, part := range []string{"13812345678", "5678", "8613"} {
-		if n := len(text); n == 0 || strings.Contains(text, part) {
-			t.Errorf("%q stands in %s", part, text)
+	body := x.pack(offerOut("1001", c, time.Now()))
+	for _, part := range []string{"13812345678", "5678", "citizen"} {
+		if strings.Contains(string(body), part) {
+			t.Errorf("%q stands in what crosses", part)
 		}
 	}
-	other, _ := newSeal([]byte("another key that is long enough!"))
-	if _, err := other.open(s.close(c.Contact.Citizen)); !errors.Is(err, ErrSeal) {
+	var w offerWire
+	if err := x.unpack(body, &w); err != nil || w.Contact.Citizen != "+8613812345678" {
+		t.Errorf("opened: %v, %q", err, w.Contact.Citizen)
+	}
+	x.seal, _ = newSeal([]byte("another key that is long enough!"))
+	var f *cluster.Fault
+	if err := x.unpack(body, &w); !errors.As(err, &f) || f.Code != cluster.Refused {
 		t.Errorf("another key opens it: %v", err)
+	}
+}
+
+// TestEveryFieldCrosses fails when a field is added and forgotten here.
+func TestEveryFieldCrosses(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	thread := &session.Thread{
+		Account: "site", Topic: "water", LastSeq: 4, Turn: contact.ByAgent, ReplyDue: now.Add(time.Minute), Overdue: true, Closes: now.Add(time.Hour),
+	}
+	call := callFor("b", now.Add(20*time.Second))
+	call.Serving, call.Callback, call.Thread = true, true, thread
+	news := session.News{
+		Kind: session.Said, Seat: "b", Contact: idA, Token: 3, Why: session.RingRevoked, Cause: contact.AgentEnded, Until: now.Add(time.Minute),
+		Extended: 1, Quality: session.Quality{FromAgent: media.Quality{MOS: 4}}, CMID: "c", On: true, Thread: thread,
+		Message: contact.Message{ID: "m", Seq: 4, From: contact.ByCitizen, Agent: "1001", Text: "停水", At: now},
+	}
+	for _, v := range []any{call, call.Contact, news, *thread, news.Message} {
+		for f, is := range reflect.ValueOf(v).Fields() {
+			if is.IsZero() {
+				t.Errorf("%T.%s is not tried", v, f.Name)
+			}
+		}
+	}
+	s, _ := newSeal([]byte("0123456789abcdef0123456789abcdef"))
+	x := &Exchange{seal: s}
+	var offer offerWire
+	var told newsWire
+	if err := errors.Join(
+		x.unpack(x.pack(offerOut("1001", call, now)), &offer),
+		x.unpack(x.pack(newsWire{At: now, Agent: "1001", News: news}), &told),
+	); err != nil {
+		t.Fatal(err)
+	}
+	if got := offer.in(now); !reflect.DeepEqual(got, call) {
+		t.Errorf("the call came as %+v", got)
+	}
+	if got := told.in(now); !reflect.DeepEqual(got, news) {
+		t.Errorf("the news came as %+v", got)
+	}
+	late := now.Add(time.Hour) // the receiver's clock is ahead
+	if got := offer.in(late); !got.Until.Equal(call.Until.Add(time.Hour)) || !got.Thread.Closes.Equal(thread.Closes.Add(time.Hour)) {
+		t.Errorf("by another clock it rings until %s, the conversation closes at %s", got.Until, got.Thread.Closes)
 	}
 }
 
@@ -312,6 +386,7 @@ func TestEveryCommandGoesToTheAnchor(t *testing.T) {
 			h.Accept(ctx, idA, "1001", 3), h.Hold(ctx, idA, "1001"), h.Resume(ctx, idA, "1001"),
 			h.Mute(ctx, idA, "1001", true), h.Hangup(ctx, idA, "1001"), h.ExtendWrapUp(ctx, idA, "1001"),
 			h.FinishWrapUp(ctx, idA, "1001"), h.SeatLost(ctx, idA, "1001"), h.Decline(ctx, idA, "1001", 3),
+			h.Typing(ctx, idA, "1001", true), h.Park(ctx, idA, "1001"), h.Unpark(ctx, idA, "1001"),
 		} {
 			if err != nil {
 				t.Error(err)
@@ -321,13 +396,77 @@ func TestEveryCommandGoesToTheAnchor(t *testing.T) {
 		want := []string{
 			"accept " + id + " 1001 3", "hold " + id + " 1001", "resume " + id + " 1001", "mute " + id + " 1001 true",
 			"hangup " + id + " 1001", "extend " + id + " 1001", "finish " + id + " 1001", "seat lost " + id + " 1001",
-			"decline " + id + " 1001 3",
+			"decline " + id + " 1001 3", "typing " + id + " 1001 true", "park " + id + " 1001", "unpark " + id + " 1001",
 		}
 		if got := a.sessions.done(); !slices.Equal(got, want) {
 			t.Errorf("the anchor did %v", got)
 		}
 		if err := h.Hold(ctx, idB, "1001"); err != nil || len(b.sessions.done()) != 1 {
 			t.Errorf("a contact of this node: %v, %v", err, b.sessions.done())
+		}
+	})
+}
+
+func TestWordsCross(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pairOf(t)
+		ring(t, a, b)
+		m, err := b.Hall().Say(t.Context(), idA, "1001", "c1", "您好")
+		if err != nil || m.Text != "您好" || m.ID != "m1" || a.sessions.done()[0] != "say "+string(idA)+" 1001 c1 您好" {
+			t.Errorf("said %+v, %v; the anchor did %v", m, err, a.sessions.done())
+		}
+		if m, err = b.Hall().Say(t.Context(), idB, "1001", "c2", "本地"); err != nil || m.Text != "本地" || len(b.sessions.done()) != 1 {
+			t.Errorf("said here %+v, %v", m, err)
+		}
+		// A thread is read at the desk's node, and at one that knows nothing of it.
+		b.sessions.lacks = true
+		for _, id := range []contact.ID{idA, idB} {
+			all, err := b.Hall().Messages(t.Context(), id, 7, 50)
+			if err != nil || len(all) != 1 || all[0].Text != "停水" {
+				t.Errorf("read %v, %v", all, err)
+			}
+		}
+		a.sessions.lacks = true
+		if _, err := b.Hall().Messages(t.Context(), idB, 7, 50); !errors.Is(err, session.ErrNotYours) {
+			t.Errorf("a thread that nobody has: %v", err)
+		}
+	})
+}
+
+// TestAConversationGoesOnElsewhere: its new anchor takes the desk's commands,
+// and the desk is not parted from it.
+func TestAConversationGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var net membus.Net
+		a, b, c := newPlace(t, &net, "a"), newPlace(t, &net, "b"), newPlace(t, &net, "c")
+		chat := callFor("b", time.Now().Add(time.Minute))
+		chat.Contact.Channel = contact.Web
+		a.sessions.holds[idA], c.sessions.holds[idA] = 3, 3
+		if err := a.Offer(t.Context(), "1001", chat); err != nil {
+			t.Fatal(err)
+		}
+		b.news(t, a, session.Connected)
+		a.leave(t)
+		time.Sleep(6 * time.Second) //nolint:forbidigo // the bubble's clock
+		chat.Anchor, chat.Serving = "c", true
+		if err := c.Offer(t.Context(), "1001", chat); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock
+		if got := kinds(b.desks.heard()); len(got) != 1 {
+			t.Errorf("the desk heard %v", got)
+		}
+		if err := b.Hall().Park(t.Context(), idA, "1001"); err != nil || len(c.sessions.done()) != 1 {
+			t.Errorf("parked: %v, the new anchor did %v", err, c.sessions.done())
+		}
+		chat.Anchor = "b"
+		if err := b.Offer(t.Context(), "1001", chat); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Hall().Unpark(t.Context(), idA, "1001"); err != nil || len(b.sessions.done()) != 1 {
+			t.Errorf("taken up at home: %v, %v", err, b.sessions.done())
 		}
 	})
 }
@@ -339,6 +478,7 @@ func TestErrorsOfCommandsCross(t *testing.T) {
 		ring(t, a, b)
 		for _, want := range []error{
 			routing.ErrStale, session.ErrNotYours, session.ErrState, gateway.ErrGone, routing.ErrFenced, context.DeadlineExceeded,
+			channels.ErrClosed, channels.ErrReused,
 		} {
 			a.sessions.fails = fmt.Errorf("around: %w", want)
 			if err := b.Hall().Hold(t.Context(), idA, "1001"); !errors.Is(err, want) {

@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -23,6 +22,11 @@ const (
 	seatLost     = "seat_lost"
 	extendWrapUp = "extend_wrap_up"
 	finishWrapUp = "finish_wrap_up"
+	say          = "say"
+	typing       = "typing"
+	park         = "park"
+	unpark       = "unpark"
+	messages     = "messages"
 )
 
 // Hall takes the desks' commands on contacts, wherever they are anchored.
@@ -76,17 +80,85 @@ func (h *Hall) FinishWrapUp(ctx context.Context, id contact.ID, agent contact.Ag
 	return h.x.order(ctx, commandWire{Command: finishWrapUp, Contact: id, Agent: agent})
 }
 
+// Say brings the agent's words to the citizen.
+func (h *Hall) Say(ctx context.Context, id contact.ID, agent contact.AgentID, cmid, text string) (m contact.Message, err error) {
+	err = h.x.orderFor(ctx, commandWire{Command: say, Contact: id, Agent: agent, CMID: cmid, Text: text}, &m)
+	return m, err
+}
+
+// Typing shows the citizen that the agent writes.
+func (h *Hall) Typing(ctx context.Context, id contact.ID, agent contact.AgentID, on bool) error {
+	return h.x.order(ctx, commandWire{Command: typing, Contact: id, Agent: agent, On: on})
+}
+
+// Park sets a conversation aside.
+func (h *Hall) Park(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.x.order(ctx, commandWire{Command: park, Contact: id, Agent: agent})
+}
+
+// Unpark takes it up again.
+func (h *Hall) Unpark(ctx context.Context, id contact.ID, agent contact.AgentID) error {
+	return h.x.order(ctx, commandWire{Command: unpark, Contact: id, Agent: agent})
+}
+
+// Messages reads a conversation that is open at any node: a supervisor may look
+// at one that no desk here has.
+func (h *Hall) Messages(ctx context.Context, id contact.ID, after int64, limit int) (all []contact.Message, err error) {
+	w := commandWire{Command: messages, Contact: id, After: after, Limit: limit}
+	err = h.x.orderFor(ctx, w, &all)
+	if _, shared := h.x.anchors.find(id); shared || !errors.Is(err, session.ErrNotYours) {
+		return all, err
+	}
+	nodes, failed := h.x.o.Bus.Nodes(ctx)
+	if failed != nil {
+		return nil, failed
+	}
+	for _, n := range nodes {
+		if h.x.here(routing.NodeID(n)) {
+			continue
+		}
+		if err = h.x.ask(ctx, n, w, &all); err == nil {
+			return all, nil
+		}
+	}
+	return nil, session.ErrNotYours
+}
+
 // order has a command carried out where the contact is.
-func (x *Exchange) order(ctx context.Context, w commandWire) error {
+func (x *Exchange) order(ctx context.Context, w commandWire) error { return x.orderFor(ctx, w, nil) }
+
+// orderFor puts what comes of it into out, unless that is nil.
+func (x *Exchange) orderFor(ctx context.Context, w commandWire, out any) error {
 	e, far := x.anchors.find(w.Contact)
 	if !far || x.here(e.node) {
-		return carryOut(ctx, x.local(), w)
+		got, err := carryOut(ctx, x.local(), w)
+		if err == nil {
+			put(out, got)
+		}
+		return err
 	}
-	_, err := x.o.Bus.Ask(ctx, cluster.Node(e.node), subjectCommand, encode(w))
+	err := x.ask(ctx, cluster.Node(e.node), w, out)
 	if errors.Is(err, cluster.ErrNoNode) {
 		return x.anchorGone(w, e)
 	}
-	return inward(err)
+	return err
+}
+
+func put(out, got any) {
+	switch o := out.(type) {
+	case *contact.Message:
+		*o, _ = got.(contact.Message)
+	case *[]contact.Message:
+		*o, _ = got.([]contact.Message)
+	}
+}
+
+func (x *Exchange) ask(ctx context.Context, to cluster.Node, w commandWire, out any) error {
+	body, err := x.o.Bus.Ask(ctx, to, subjectCommand, x.pack(w))
+	if err != nil || out == nil {
+		return inward(err)
+	}
+	return x.unpack(body, out)
 }
 
 // anchorGone answers a command on a contact whose node is dead. What ends the
@@ -105,35 +177,50 @@ func (x *Exchange) anchorGone(w commandWire, e entry) error {
 }
 
 // carryOut has this node's sessions do it.
-func carryOut(ctx context.Context, s Sessions, w commandWire) error {
+func carryOut(ctx context.Context, s Sessions, w commandWire) (any, error) {
+	id, agent := w.Contact, w.Agent
 	switch w.Command {
 	case accept:
-		return s.Accept(ctx, w.Contact, w.Agent, w.Token)
+		return nil, s.Accept(ctx, id, agent, w.Token)
 	case decline:
-		return s.Decline(ctx, w.Contact, w.Agent, w.Token)
+		return nil, s.Decline(ctx, id, agent, w.Token)
 	case hold:
-		return s.Hold(ctx, w.Contact, w.Agent)
+		return nil, s.Hold(ctx, id, agent)
 	case resume:
-		return s.Resume(ctx, w.Contact, w.Agent)
+		return nil, s.Resume(ctx, id, agent)
 	case mute:
-		return s.Mute(ctx, w.Contact, w.Agent, w.On)
+		return nil, s.Mute(ctx, id, agent, w.On)
 	case hangup:
-		return s.Hangup(ctx, w.Contact, w.Agent)
+		return nil, s.Hangup(ctx, id, agent)
 	case seatLost:
-		return s.SeatLost(ctx, w.Contact, w.Agent)
+		return nil, s.SeatLost(ctx, id, agent)
 	case extendWrapUp:
-		return s.ExtendWrapUp(ctx, w.Contact, w.Agent)
+		return nil, s.ExtendWrapUp(ctx, id, agent)
 	case finishWrapUp:
-		return s.FinishWrapUp(ctx, w.Contact, w.Agent)
+		return nil, s.FinishWrapUp(ctx, id, agent)
+	case say:
+		return s.Say(ctx, id, agent, w.CMID, w.Text)
+	case typing:
+		return nil, s.Typing(ctx, id, agent, w.On)
+	case park:
+		return nil, s.Park(ctx, id, agent)
+	case unpark:
+		return nil, s.Unpark(ctx, id, agent)
+	case messages:
+		return s.Messages(ctx, id, w.After, w.Limit)
 	default:
-		return &cluster.Fault{Code: cluster.Unserved, Text: "no command " + w.Command}
+		return nil, &cluster.Fault{Code: cluster.Unserved, Text: "no command " + w.Command}
 	}
 }
 
 func (x *Exchange) takeCommand(ctx context.Context, _ cluster.Node, body []byte) ([]byte, error) {
 	var w commandWire
-	if err := json.Unmarshal(body, &w); err != nil {
-		return nil, &cluster.Fault{Code: cluster.Refused, Text: err.Error()}
+	if err := x.unpack(body, &w); err != nil {
+		return nil, err
 	}
-	return nil, outward(carryOut(ctx, x.local(), w))
+	got, err := carryOut(ctx, x.local(), w)
+	if err != nil || got == nil {
+		return nil, outward(err)
+	}
+	return x.pack(got), nil
 }

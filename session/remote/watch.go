@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -18,8 +17,10 @@ const (
 	watchWithin = 2 * time.Second
 	// goneAfter is how many checks must find a node gone before its talks are
 	// given up: it may be cut off from Redis while citizen and agent hear each
-	// other. Rings and wrap-ups end at the first.
-	goneAfter = 15
+	// other. A conversation may be taken over by another node meanwhile. Rings
+	// end at the first, and wrap-ups of calls.
+	goneAfter     = 15
+	textGoneAfter = 5
 )
 
 // watch looks after what is shared with other nodes.
@@ -63,11 +64,11 @@ func (x *Exchange) compare(node routing.NodeID, subject string, entries []entry)
 	}
 	ctx, cancel := context.WithTimeout(x.life, watchWithin)
 	defer cancel()
-	body, err := x.o.Bus.Ask(ctx, cluster.Node(node), subject, encode(ask))
+	body, err := x.o.Bus.Ask(ctx, cluster.Node(node), subject, x.pack(ask))
 	if err != nil {
 		return nil, errors.Is(err, cluster.ErrNoNode)
 	}
-	if err := json.Unmarshal(body, &missing); err != nil {
+	if err := x.unpack(body, &missing); err != nil {
 		x.o.Log.Error("an answer that cannot be read", "subject", subject, "error", err)
 	}
 	return missing, false
@@ -82,8 +83,10 @@ func (x *Exchange) judgeAnchor(e entry, forgotten, gone bool) {
 	}
 	x.anchors.change(e.share, func(e *entry) { e.missed = missed })
 	switch {
-	case forgotten, gone && e.phase != talking, missed >= goneAfter:
+	case forgotten, gone && e.phase == ringing, gone && e.phase == wrapping && !e.text,
+		missed >= goneAfter, e.text && missed >= textGoneAfter:
 		x.part(e)
+	case e.text:
 	case gone && !e.apart:
 		x.apart(e, session.Apart)
 	case !gone && e.apart:
@@ -129,18 +132,18 @@ func (x *Exchange) seatGone(e entry) {
 
 // tellHeld answers which of the contacts no desk here has.
 func (x *Exchange) tellHeld(ctx context.Context, _ cluster.Node, body []byte) ([]byte, error) {
-	return lacking(body, func(s share) bool { return x.o.Desks.Holds(ctx, s.Agent, s.Contact, s.Token) })
+	return x.lacking(body, func(s share) bool { return x.o.Desks.Holds(ctx, s.Agent, s.Contact, s.Token) })
 }
 
 // tellServed answers which of the contacts no session here has with that agent.
 func (x *Exchange) tellServed(ctx context.Context, _ cluster.Node, body []byte) ([]byte, error) {
-	return lacking(body, func(s share) bool { return x.local().Holds(ctx, s.Contact, s.Agent, s.Token) })
+	return x.lacking(body, func(s share) bool { return x.local().Holds(ctx, s.Contact, s.Agent, s.Token) })
 }
 
-func lacking(body []byte, has func(share) bool) ([]byte, error) {
+func (x *Exchange) lacking(body []byte, has func(share) bool) ([]byte, error) {
 	var asked []share
-	if err := json.Unmarshal(body, &asked); err != nil {
-		return nil, &cluster.Fault{Code: cluster.Refused, Text: err.Error()}
+	if err := x.unpack(body, &asked); err != nil {
+		return nil, err
 	}
-	return encode(slices.DeleteFunc(asked, has)), nil
+	return x.pack(slices.DeleteFunc(asked, has)), nil
 }

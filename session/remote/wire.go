@@ -1,15 +1,10 @@
 package remote
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
+	"hotline/cluster"
 	"hotline/contact"
 	"hotline/routing"
 	"hotline/session"
@@ -24,17 +19,20 @@ const (
 	subjectServed  = "hall.holds"   // asked of the anchor
 )
 
-// offerWire is an Offer. Times cross as what is left of them: clocks differ.
+// offerWire is an Offer. A session.Call cannot be read back by itself: an
+// address prints masked.
 type offerWire struct {
-	Agent   contact.AgentID `json:"agent"`
-	Contact contactWire     `json:"contact"`
-	Token   routing.Token   `json:"token"`
-	Record  string          `json:"record"`
-	Left    time.Duration   `json:"left"`
-	Seat    routing.NodeID  `json:"seat"`
-	Anchor  routing.NodeID  `json:"anchor"`
-	// Callback: the citizen is to be dialled.
-	Callback bool `json:"callback,omitempty"`
+	At       time.Time       `json:"at"` // the sender's clock: times are its
+	Agent    contact.AgentID `json:"agent"`
+	Contact  contactWire     `json:"contact"`
+	Token    routing.Token   `json:"token"`
+	Record   string          `json:"record"`
+	Until    time.Time       `json:"until"`
+	Seat     routing.NodeID  `json:"seat"`
+	Anchor   routing.NodeID  `json:"anchor"`
+	Serving  bool            `json:"serving,omitempty"`
+	Thread   *session.Thread `json:"thread,omitempty"`
+	Callback bool            `json:"callback,omitempty"`
 }
 
 type contactWire struct {
@@ -42,24 +40,28 @@ type contactWire struct {
 	Channel  contact.Channel `json:"channel"`
 	Line     string          `json:"line"`
 	Source   string          `json:"source"`
-	Citizen  []byte          `json:"citizen"` // sealed
+	Citizen  string          `json:"citizen"`
 	Accepted time.Time       `json:"accepted"`
 }
 
-// newsWire is News, whatever its fields; Left stands for Until.
+// newsWire is News, whatever its fields.
 type newsWire struct {
+	At    time.Time       `json:"at"`
 	Agent contact.AgentID `json:"agent"`
 	News  session.News    `json:"news"`
-	Left  time.Duration   `json:"left"`
 }
 
 // commandWire is a desk's command.
 type commandWire struct {
 	Command string          `json:"command"`
 	Contact contact.ID      `json:"contact"`
-	Agent   contact.AgentID `json:"agent"`
+	Agent   contact.AgentID `json:"agent,omitempty"`
 	Token   routing.Token   `json:"token,omitempty"`
 	On      bool            `json:"on,omitempty"`
+	CMID    string          `json:"cmid,omitempty"`
+	Text    string          `json:"text,omitempty"`
+	After   int64           `json:"after,omitempty"`
+	Limit   int             `json:"limit,omitempty"`
 }
 
 // share is one contact that a session and a desk of two nodes have together.
@@ -69,87 +71,70 @@ type share struct {
 	Token   routing.Token   `json:"token"`
 }
 
-// seal hides citizens' addresses on their way: Redis writes messages to disk.
-type seal struct{ aead cipher.AEAD }
-
-func newSeal(key []byte) (seal, error) {
-	derived, err := hkdf.Key(sha256.New, key, nil, "hotline bus", 32)
-	if err != nil {
-		return seal{}, fmt.Errorf("remote: key: %w", err)
-	}
-	block, err := aes.NewCipher(derived)
-	if err != nil {
-		return seal{}, fmt.Errorf("remote: key: %w", err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return seal{}, fmt.Errorf("remote: key: %w", err)
-	}
-	return seal{aead}, nil
-}
-
-func (s seal) close(a contact.Address) []byte {
-	if a.IsZero() {
-		return nil
-	}
-	return s.aead.Seal(nil, nil, []byte(a.Reveal()), nil) //nolint:gosec // G407: this AEAD makes its own nonce
-}
-
-// ErrSeal says that an offer came from a node with another key.
-var ErrSeal = errors.New("remote: the citizen's address cannot be read: is node.ref_key the same on all nodes?")
-
-func (s seal) open(b []byte) (contact.Address, error) {
-	if len(b) == 0 {
-		return contact.Address{}, nil
-	}
-	text, err := s.aead.Open(nil, nil, b, nil)
-	if err != nil {
-		return contact.Address{}, ErrSeal
-	}
-	return contact.NewAddress(string(text)), nil
-}
-
-func (s seal) offer(agent contact.AgentID, c session.Call, now time.Time) offerWire {
+func offerOut(agent contact.AgentID, c session.Call, now time.Time) offerWire {
 	return offerWire{
-		Agent: agent, Token: c.Token, Record: c.Record, Left: c.Until.Sub(now), Seat: c.Seat, Anchor: c.Anchor, Callback: c.Callback,
+		At: now, Agent: agent, Token: c.Token, Record: c.Record, Until: c.Until, Seat: c.Seat, Anchor: c.Anchor,
+		Serving: c.Serving, Thread: c.Thread, Callback: c.Callback,
 		Contact: contactWire{
 			ID: c.Contact.ID, Channel: c.Contact.Channel, Line: c.Contact.Line, Source: c.Contact.Source,
-			Citizen: s.close(c.Contact.Citizen), Accepted: c.Contact.Accepted,
+			Citizen: c.Contact.Citizen.Reveal(), Accepted: c.Contact.Accepted,
 		},
 	}
 }
 
-func (s seal) call(w offerWire, now time.Time) (session.Call, error) {
-	citizen, err := s.open(w.Contact.Citizen)
+// in reads an offer with this node's clock.
+func (w offerWire) in(now time.Time) session.Call {
+	ahead := now.Sub(w.At)
 	return session.Call{
-		Token: w.Token, Record: w.Record, Until: now.Add(w.Left), Seat: w.Seat, Anchor: w.Anchor, Callback: w.Callback,
+		Token: w.Token, Record: w.Record, Until: shift(w.Until, ahead), Seat: w.Seat, Anchor: w.Anchor,
+		Serving: w.Serving, Thread: threadIn(w.Thread, ahead), Callback: w.Callback,
 		Contact: contact.Contact{
 			ID: w.Contact.ID, Channel: w.Contact.Channel, Line: w.Contact.Line, Source: w.Contact.Source,
-			Citizen: citizen, Accepted: w.Contact.Accepted,
+			Citizen: contact.NewAddress(w.Contact.Citizen), Accepted: w.Contact.Accepted,
 		},
-	}, err
-}
-
-func newsOut(agent contact.AgentID, n session.News, now time.Time) newsWire {
-	w := newsWire{Agent: agent, News: n}
-	if !n.Until.IsZero() {
-		w.Left = n.Until.Sub(now)
 	}
-	return w
 }
 
 func (w newsWire) in(now time.Time) session.News {
+	ahead := now.Sub(w.At)
 	n := w.News
-	if !n.Until.IsZero() {
-		n.Until = now.Add(w.Left)
-	}
+	n.Until, n.Thread = shift(n.Until, ahead), threadIn(n.Thread, ahead)
 	return n
 }
 
-func encode(v any) []byte {
+func threadIn(t *session.Thread, ahead time.Duration) *session.Thread {
+	if t == nil {
+		return nil
+	}
+	moved := *t
+	moved.ReplyDue, moved.Closes = shift(t.ReplyDue, ahead), shift(t.Closes, ahead)
+	return &moved
+}
+
+func shift(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
+}
+
+// pack seals a message.
+func (x *Exchange) pack(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil { // our own structs: cannot fail
-		return []byte("{}")
+		b = []byte("{}")
 	}
-	return b
+	return x.seal.close(b)
+}
+
+// unpack reads a message; a *cluster.Fault when it cannot be read.
+func (x *Exchange) unpack(body []byte, v any) error {
+	b, err := x.seal.open(body)
+	if err == nil {
+		err = json.Unmarshal(b, v)
+	}
+	if err != nil {
+		return &cluster.Fault{Code: cluster.Refused, Text: err.Error()}
+	}
+	return nil
 }
