@@ -158,6 +158,7 @@ func (c *city) supervisor() *headless.REST {
 // record is what the API tells of a contact.
 type record struct {
 	Contact   string    `json:"contact"`
+	Origin    string    `json:"origin"`
 	Source    string    `json:"source"`
 	Caller    string    `json:"caller"`
 	Agent     string    `json:"agent"`
