@@ -17,6 +17,15 @@ func newRegistry() registry {
 	return registry{r}
 }
 
+// watchPolicy counts what the policy lacks at each look: most of it comes with
+// the date.
+func (r registry) watchPolicy(findings func() int) {
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hotline_node_policy_findings",
+		Help: "Things that the policy is hardly meant to have now, such as holidays that are not known; hotline config check names them.",
+	}, func() float64 { return float64(findings()) }))
+}
+
 func (r registry) handler() http.Handler {
 	return promhttp.HandlerFor(r.Registry, promhttp.HandlerOpts{})
 }

@@ -13,7 +13,6 @@ import (
 	"hotline/media/engine"
 	"hotline/media/prompt"
 	"hotline/media/rtp"
-	"hotline/routing"
 	"hotline/routing/redisstore"
 	"hotline/session"
 )
@@ -62,7 +61,7 @@ func (n *Node) openEngine() (err error) {
 
 // openQueue registers the node and keeps its lease.
 func (n *Node) openQueue(ctx context.Context) (err error) {
-	if n.lines, err = routing.NewBook(routing.Config{Lines: n.cfg.Lines, Policy: n.cfg.Routing}); err != nil {
+	if err := n.openPolicy(); err != nil {
 		return err
 	}
 	n.queue, err = redisstore.New(redisstore.Config{

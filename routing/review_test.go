@@ -72,7 +72,8 @@ func TestExplain(t *testing.T) {
 		want   string
 	}{
 		"a call, as the last agent's": {
-			"12345", routing.Ask{Class: contact.Voice, Now: tuesday(), Last: "1001", LastEnded: tuesday(), Load: quiet},
+			"12345",
+			routing.Ask{Class: contact.Voice, Now: tuesday(), Last: "1001", LastEnded: tuesday(), Load: quiet},
 			&routing.SeatAsk{ID: "1001", Skills: []string{"general", "enterprise=2"}, Now: tuesday()},
 			`a call on line citizen, Tuesday 2026-03-10 10:00 +08:00
 waits in queue public: band 1, 0s ahead, each desk rings 15s
@@ -88,7 +89,8 @@ a seat with general, enterprise=2
 `,
 		},
 		"a message of an enterprise on a Saturday, crowded": {
-			"1234501", routing.Ask{Class: contact.Text, Now: saturday(), Returning: true, Load: crowded},
+			"1234501",
+			routing.Ask{Class: contact.Text, Now: saturday(), Returning: true, Load: crowded},
 			&routing.SeatAsk{ID: "1003", Skills: []string{"tax", "en"}, Now: saturday()},
 			`a message on line enterprise, Saturday 2026-03-14 10:00 +08:00
 queue enterprise is closed
@@ -103,7 +105,9 @@ a seat with tax, en
 `,
 		},
 		"an emergency, nothing known": {
-			"1234502", routing.Ask{Class: contact.Voice, Now: tuesday(), Last: "1001", LastEnded: tuesday().AddDate(0, 0, -3)}, nil,
+			"1234502",
+			routing.Ask{Class: contact.Voice, Now: tuesday(), Last: "1001", LastEnded: tuesday().AddDate(0, 0, -3)},
+			nil,
 			`a call on line transfer, Tuesday 2026-03-10 10:00 +08:00
 waits in queue public: band 0, 0s ahead, each desk rings 15s
 has priority emergency
@@ -117,7 +121,9 @@ waits 10m0s at most, then a call-back
 `,
 		},
 		"an enterprise": {
-			"1234501", routing.Ask{Class: contact.Voice, Now: tuesday()}, &routing.SeatAsk{ID: "1003", Now: tuesday()},
+			"1234501",
+			routing.Ask{Class: contact.Voice, Now: tuesday()},
+			&routing.SeatAsk{ID: "1003", Now: tuesday()},
 			`a call on line enterprise, Tuesday 2026-03-10 10:00 +08:00
 waits in queue enterprise: band 1, 0s ahead, each desk rings 15s
   from the start   all with enterprise from level 2
