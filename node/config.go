@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hotline/callbacks"
+	"hotline/channels/web"
 	"hotline/config"
 	"hotline/database"
 	"hotline/desk"
@@ -37,6 +38,7 @@ type Config struct {
 	Routing    routing.Policy   `yaml:"routing" doc:"Who serves what, and when."`
 	Callbacks  callbacks.Config `yaml:"callbacks" doc:"Citizens who are called back: who asked for it in the queue, and whose call was lost there."`
 	Waiting    session.Waiting  `yaml:"waiting" doc:"What callers hear while they wait."`
+	Web        web.Config       `yaml:"web" doc:"The text channel of web pages and apps."`
 	People     people.Config    `yaml:"people" doc:"Accounts that are made at the first start."`
 	Tickets    webhook.Config   `yaml:"tickets" doc:"Where units receive their tickets."`
 }

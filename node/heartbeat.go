@@ -140,6 +140,7 @@ func (n *Node) settle(ctx context.Context, beaten time.Time) {
 		told, cancel := context.WithTimeout(ctx, reassertWithin)
 		defer cancel()
 		n.followUntil(told, name)
+		n.renameChannels(told, string(name))
 		n.hall.Rename(told, name)
 		n.desk.Reassert(name)
 	})

@@ -16,6 +16,7 @@ import (
 	"hotline/audit"
 	"hotline/callbacks"
 	callbacksql "hotline/callbacks/sqlstore"
+	"hotline/channels/web"
 	"hotline/cluster/redisbus"
 	"hotline/database"
 	"hotline/desk"
@@ -96,6 +97,7 @@ type Node struct {
 	board       *desk.Switchboard
 	exchange    *remote.Exchange
 	desk        *desk.Desk
+	web         *web.Web // nil: no web chat
 	hall        *session.Hall
 	promises    *callbacksql.Store
 	callbacks   *callbacks.Book
@@ -161,6 +163,7 @@ func (n *Node) Start(ctx context.Context) error {
 		{"desk", n.openDesk},
 		{"exchange", n.openExchange},
 		{"promises", n.openPromises},
+		{"channels", n.openChannels},
 		{"sessions", n.openHall},
 		{"trunk", n.openTrunk},
 		{"call-backs", n.openCallbacks},
@@ -181,6 +184,7 @@ func (n *Node) Start(ctx context.Context) error {
 func (n *Node) Drain(ctx context.Context) {
 	n.trunk.Drain()
 	n.noCallbacks()
+	n.drainChannels()
 	n.health.draining.Store(true) // whoever reads it is right about the trunk
 	n.log.Info("draining", "calls", n.hall.Open())
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.Node.DrainLimit)

@@ -24,7 +24,8 @@ func (n *Node) openHTTP(ctx context.Context) (err error) {
 	if n.addresses.Admin, err = n.listen(ctx, "admin", n.cfg.HTTP.Admin, n.admin(), nil); err != nil {
 		return err
 	}
-	if n.addresses.HTTP, err = n.listen(ctx, "http", n.cfg.HTTP.Listen, n.desk.Handler(), nil); err != nil {
+	all := n.handler()
+	if n.addresses.HTTP, err = n.listen(ctx, "http", n.cfg.HTTP.Listen, all, nil); err != nil {
 		return err
 	}
 	if n.cfg.HTTP.TLSListen == "" {
@@ -35,7 +36,7 @@ func (n *Node) openHTTP(ctx context.Context) (err error) {
 		return err
 	}
 	secure := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	n.addresses.HTTPS, err = n.listen(ctx, "https", n.cfg.HTTP.TLSListen, n.desk.Handler(), secure)
+	n.addresses.HTTPS, err = n.listen(ctx, "https", n.cfg.HTTP.TLSListen, all, secure)
 	return err
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"hotline/channels"
 	"hotline/channels/web"
@@ -329,7 +331,7 @@ func TestOrphans(t *testing.T) {
 	two.visitor().open().send(say("二"))
 	ours, theirs := one.conversation(), two.conversation()
 	all := func(string) bool { return true }
-	orphans := func(h *house, alive func(string) bool) []contact.ID {
+	orphans := func(h *house, alive func(string) bool) []web.Opened {
 		t.Helper()
 		got, err := h.web.Orphans(t.Context(), alive)
 		must(t, err)
@@ -341,7 +343,7 @@ func TestOrphans(t *testing.T) {
 		}
 	}
 	one.stop() // between the script and its session, or after: the log knows no difference
-	if got := orphans(two, func(n string) bool { return n == "n2" }); !slices.Equal(got, []contact.ID{ours.ID()}) {
+	if got := orphans(two, func(n string) bool { return n == "n2" }); !slices.Equal(got, []web.Opened{{ID: ours.ID(), Node: "n1"}}) {
 		t.Errorf("orphans %v, want %v", got, ours.ID())
 	}
 	adopted, err := two.web.Adopt(t.Context(), ours.ID())
@@ -353,7 +355,7 @@ func TestOrphans(t *testing.T) {
 		t.Errorf("adopted, and yet: %v", got)
 	}
 	three := w.node("n2") // the same name, as after a restart: it has nothing
-	if got := orphans(three, all); len(got) != 2 || !slices.Contains(got, theirs.ID()) {
+	if got := orphans(three, all); len(got) != 2 || !slices.Contains(got, web.Opened{ID: theirs.ID(), Node: "n2"}) {
 		t.Errorf("orphans %v", got)
 	}
 }
@@ -375,10 +377,10 @@ func TestALostAnswerLeavesAnOrphanOfOurOwn(t *testing.T) {
 		t.Error("received")
 	}
 	got, err := h.web.Orphans(t.Context(), func(string) bool { return true })
-	if err != nil || len(got) != 1 || string(got[0]) != ack["conversation"] {
+	if err != nil || len(got) != 1 || string(got[0].ID) != ack["conversation"] {
 		t.Fatalf("orphans %v, %v", got, err)
 	}
-	c, err := h.web.Adopt(t.Context(), got[0])
+	c, err := h.web.Adopt(t.Context(), got[0].ID)
 	must(t, err)
 	if m := said(t, c); m.Text != "收到吗" {
 		t.Errorf("heard %+v", m)
@@ -397,6 +399,64 @@ func (l *losing) Append(ctx context.Context, p web.Post) (web.Posted, error) {
 		return web.Posted{}, context.DeadlineExceeded
 	}
 	return got, err
+}
+
+// A node dies between keeping the first message and its session: the others
+// wait for the queue, then one of them receives it.
+func TestTendReceivesOrphansOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dead := w.node("dead")
+	others := []*house{w.node("n1"), w.node("n2")}
+	dead.visitor().open().send(say("有人吗"))
+	lost := dead.conversation()
+	dead.stop()
+	living := func(context.Context) ([]string, error) { return []string{"n1", "n2"}, nil }
+	ctx, stop := context.WithCancel(t.Context())
+	var tending sync.WaitGroup
+	defer tending.Wait()
+	defer stop()
+	looks := make(chan struct{}, 100)
+	for _, h := range others {
+		h.web.SetSeek(5 * time.Millisecond)
+		tending.Go(func() {
+			h.web.Tend(ctx, func(ctx context.Context) ([]string, error) {
+				select {
+				case looks <- struct{}{}:
+				default:
+				}
+				return living(ctx)
+			})
+		})
+	}
+	for range 10 {
+		<-looks
+	}
+	for _, h := range others {
+		if len(h.received) != 0 {
+			t.Error("the queue has had no time to order the adoption")
+		}
+		h.now.Add(21_000)
+	}
+	var got channels.Conversation
+	select {
+	case got = <-others[0].received:
+	case got = <-others[1].received:
+	case <-time.After(patience):
+		t.Fatal("nobody received it")
+	}
+	if m := said(t, got); got.ID() != lost.ID() || m.Text != "有人吗" {
+		t.Errorf("received %s: %+v", got.ID(), m)
+	}
+	for len(looks) > 0 {
+		<-looks
+	}
+	for range 20 {
+		<-looks
+	}
+	if n := len(others[0].received) + len(others[1].received); n != 0 {
+		t.Errorf("it was received %d times more", n)
+	}
 }
 
 func TestRename(t *testing.T) {

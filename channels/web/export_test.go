@@ -9,6 +9,9 @@ import (
 // SetPing makes the house's pings as quick as a test is.
 func (w *Web) SetPing(d time.Duration) { w.ping = d }
 
+// SetSeek sets how often orphans are sought.
+func (w *Web) SetSeek(d time.Duration) { w.seek = d }
+
 // Unlimited lets visitors and addresses write as fast as they like.
 func (w *Web) Unlimited() {
 	w.gates = gates{

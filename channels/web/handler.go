@@ -351,7 +351,7 @@ func (w *Web) serveSocket(rw http.ResponseWriter, r *http.Request) {
 
 func (w *Web) serve(k *socket) {
 	w.mu.Lock()
-	if w.stopped {
+	if w.leaving {
 		w.mu.Unlock()
 		_ = k.conn.Close()
 		return

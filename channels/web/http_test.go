@@ -148,9 +148,13 @@ func TestDrain(t *testing.T) {
 	if status != 503 || got["code"] != "try_again" || header.Get("Retry-After") == "" {
 		t.Errorf("got %d %v %v", status, got, header)
 	}
-	status, got, _ = h.call("POST", "/chat/v1/conversations/current/messages", v.token, say("x"), site)
-	if status != 503 {
-		t.Errorf("got %d %v", status, got)
+	path := "/chat/v1/conversations/current/messages"
+	if status, got, _ = h.call("POST", path, v.token, say("x"), site); status != 201 {
+		t.Errorf("draining keeps what is said, and yet: %d %v", status, got)
+	}
+	must(t, h.web.Close(t.Context()))
+	if status, got, _ = h.call("POST", path, v.token, say("x"), site); status != 503 || got["code"] != "try_again" {
+		t.Errorf("stopped: %d %v", status, got)
 	}
 }
 

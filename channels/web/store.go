@@ -82,7 +82,8 @@ type Log interface {
 	// Show keeps the place while the citizen waits; channels.ErrClosed, ErrMoved.
 	Show(ctx context.Context, a Anchor, p channels.Place) error
 	// Adopt gives the conversation to the node; channels.ErrClosed, ErrUnknown.
-	Adopt(ctx context.Context, id contact.ID, node string) (State, error)
+	// ErrMoved when from.Node is not empty and no longer has it.
+	Adopt(ctx context.Context, from Opened, node string) (State, error)
 	// Rename keeps the node's new name; ErrMoved.
 	Rename(ctx context.Context, a Anchor, node string) error
 	// Read returns at most limit events after seq, in order.

@@ -25,7 +25,8 @@ type Options struct {
 	Node   string // this node's name, until Rename
 	Key    []byte // of pseudonyms, 32 bytes or more, the same on all nodes
 	// Receive gets each conversation that was opened here, once, on the
-	// goroutine of the citizen's socket: it must not block.
+	// goroutine of the citizen's socket, and each that Tend found: it must not
+	// block.
 	Receive    func(channels.Conversation)
 	Open       func() bool // whether new sockets and visitors are welcome; nil: always
 	Log        *slog.Logger
@@ -45,6 +46,7 @@ type Web struct {
 	proxies proxies
 	feed    *feed
 	ping    time.Duration
+	seek    time.Duration
 
 	life    context.Context // of everything that Start set going
 	cut     context.CancelFunc
@@ -52,7 +54,8 @@ type Web struct {
 
 	mu      sync.Mutex
 	node    string
-	stopped bool
+	leaving bool                         // no new sockets
+	stopped bool                         // and nothing else
 	held    map[contact.ID]*Conversation // nil while it is being opened
 	sockets map[*socket]struct{}
 }
@@ -78,7 +81,7 @@ func New(o Options) (*Web, error) {
 	}
 	w := &Web{
 		o: o, store: o.Store, log: o.Log, metrics: newMetrics(o.Registerer), signer: signer,
-		gates: newGates(o.Config), proxies: trusted, node: o.Node, ping: pingEvery, feed: newFeed(o.Store, o.Log),
+		gates: newGates(o.Config), proxies: trusted, node: o.Node, ping: pingEvery, seek: seekEvery, feed: newFeed(o.Store, o.Log),
 		held: map[contact.ID]*Conversation{}, sockets: map[*socket]struct{}{},
 	}
 	w.life, w.cut = context.WithCancel(context.Background())
@@ -90,20 +93,20 @@ func (w *Web) Start() { w.running.Go(func() { w.feed.run(w.life) }) }
 
 func (w *Web) now() time.Time { return w.o.Now().UTC() }
 
-func (w *Web) open() bool { return !w.isStopped() && (w.o.Open == nil || w.o.Open()) }
+func (w *Web) open() bool { return !w.isLeaving() && (w.o.Open == nil || w.o.Open()) }
 
-func (w *Web) isStopped() bool {
+func (w *Web) isLeaving() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stopped
+	return w.leaving
 }
 
 // Drain tells each citizen's page to connect elsewhere, at a moment of its own
-// within that time, and lets no new one in.
+// within that time, and lets no new socket in. What a citizen says is still kept.
 func (w *Web) Drain(within time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stopped = true
+	w.leaving = true
 	for k := range w.sockets {
 		k.drain(within)
 	}
@@ -113,6 +116,9 @@ func (w *Web) Drain(within time.Duration) {
 // ending them: another node, or this one after its restart, adopts them.
 func (w *Web) Close(ctx context.Context) error {
 	w.Drain(0)
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
 	w.cut()
 	done := make(chan struct{})
 	go func() { w.running.Wait(); close(done) }()
@@ -192,54 +198,31 @@ func (w *Web) has(id contact.ID) bool {
 // gone, and that no session has the conversation; ErrHere, channels.ErrClosed,
 // ErrUnknown.
 func (w *Web) Adopt(ctx context.Context, id contact.ID) (channels.Conversation, error) {
-	node, err := w.claim(id)
+	c, err := w.adopt(ctx, Opened{ID: id})
 	if err != nil {
 		return nil, fmt.Errorf("web: adopt: %w", err)
 	}
-	defer w.unclaim(id)
-	s, err := w.store.Adopt(ctx, id, node)
-	if err != nil {
-		return nil, fmt.Errorf("web: adopt: %w", err)
-	}
-	c, err := w.hold(Anchor{ID: id, Term: s.Term}, s)
-	if err != nil {
-		return nil, fmt.Errorf("web: adopt: %w", err)
-	}
-	w.metrics.adopted.Inc()
-	w.log.Info("conversation adopted", "contact_id", string(id))
 	return c, nil
 }
 
-// Orphans lists the open conversations that no living node has: their anchor
-// is not alive, or it is this node and this node does not have them, as after
-// an answer of the store that was lost. Who finds one adopts it.
-func (w *Web) Orphans(ctx context.Context, alive func(node string) bool) ([]contact.ID, error) {
-	var found []contact.ID
-	for after := contact.ID(""); ; {
-		some, err := w.store.Open(ctx, after, headsAtOnce)
-		if err != nil {
-			return nil, fmt.Errorf("web: orphans: %w", err)
-		}
-		for _, o := range some {
-			after = o.ID
-			if w.isOrphan(o, alive) {
-				found = append(found, o.ID)
-			}
-		}
-		if len(some) < headsAtOnce {
-			return found, nil
-		}
+// adopt takes the conversation over, from that node alone when it names one.
+func (w *Web) adopt(ctx context.Context, o Opened) (*Conversation, error) {
+	node, err := w.claim(o.ID)
+	if err != nil {
+		return nil, err
 	}
-}
-
-func (w *Web) isOrphan(o Opened, alive func(node string) bool) bool {
-	if w.has(o.ID) {
-		return false
+	defer w.unclaim(o.ID)
+	s, err := w.store.Adopt(ctx, o, node)
+	if err != nil {
+		return nil, err
 	}
-	w.mu.Lock()
-	mine := o.Node == w.node
-	w.mu.Unlock()
-	return mine || !alive(o.Node)
+	c, err := w.hold(Anchor{ID: o.ID, Term: s.Term}, s)
+	if err != nil {
+		return nil, err
+	}
+	w.metrics.adopted.Inc()
+	w.log.Info("conversation adopted", "contact_id", string(o.ID))
+	return c, nil
 }
 
 // Rename re-anchors what this node has under its new name, after a lost lease.

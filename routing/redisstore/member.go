@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
 
 	"hotline/contact"
 	"hotline/routing"
@@ -80,4 +83,21 @@ func (s *Store) Walk(ctx context.Context) ([]string, error) {
 	}
 	s.metrics.breaches.Add(float64(len(breaches)))
 	return breaches, err
+}
+
+// Living lists the nodes whose lease has not lapsed.
+func (s *Store) Living(ctx context.Context) ([]string, error) {
+	now := s.time()
+	if now == "" {
+		t, err := s.client.Time(ctx).Result()
+		if err != nil {
+			return nil, fmt.Errorf("redisstore: living: %w", err)
+		}
+		now = strconv.FormatInt(t.UnixMilli(), 10)
+	}
+	nodes, err := s.client.ZRangeByScore(ctx, s.keys.make("nodes"), &redis.ZRangeBy{Min: "(" + now, Max: "+inf"}).Result()
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: living: %w", err)
+	}
+	return nodes, nil
 }

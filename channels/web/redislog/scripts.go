@@ -144,14 +144,14 @@ redis.call('HSET', p .. 'c:' .. conv, 'place', place, 'low', low, 'high', high)
 redis.call('PUBLISH', p .. 'news', get(conv, 'ref') .. 's' .. signal)
 return {'OK'}`
 
-// ARGV: conversation, node.
+// ARGV: conversation, the node it is taken from or nothing, node.
 const adoptScript = lib + `
-local conv, node = unpack(ARGV)
+local conv, from, node = unpack(ARGV)
 local no = judge(conv, '')
 if no then return {no} end
+if from ~= '' and get(conv, 'node') ~= from then return {'MOVED'} end
 redis.call('HSET', p .. 'c:' .. conv, 'node', node)
-redis.call('HINCRBY', p .. 'c:' .. conv, 'term', 1)
-return {'OK'}`
+return {'OK', conv, redis.call('HINCRBY', p .. 'c:' .. conv, 'term', 1)}`
 
 // ARGV: conversation, term, node.
 const renameScript = lib + `

@@ -127,11 +127,14 @@ func (r reply) event(m contact.Message, cmid string) web.Event {
 }
 
 // Adopt implements web.Log.
-func (s *Store) Adopt(ctx context.Context, id contact.ID, node string) (web.State, error) {
-	if _, err := s.run(ctx, "adopt", string(id), node); err != nil {
+func (s *Store) Adopt(ctx context.Context, from web.Opened, node string) (web.State, error) {
+	r, err := s.run(ctx, "adopt", string(from.ID), from.Node, node)
+	if err != nil {
 		return web.State{}, err
 	}
-	return s.state(ctx, id)
+	state, err := s.state(ctx, from.ID)
+	state.Term = r.int(2)
+	return state, err
 }
 
 // Rename implements web.Log.

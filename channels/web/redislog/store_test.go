@@ -244,7 +244,7 @@ func TestRedisAwayIsNoVerdict(t *testing.T) {
 	note("append", err)
 	_, err = s.Say(ctx, web.Saying{})
 	note("say", err)
-	_, err = s.Adopt(ctx, "x", "n")
+	_, err = s.Adopt(ctx, web.Opened{ID: "x"}, "n")
 	note("adopt", err)
 	_, err = s.Read(ctx, "x", 0, 1)
 	note("read", err)
