@@ -20,7 +20,7 @@ const (
 // takeOver goes on where the dead node stopped: in the queue, or with the same
 // agent. One that is closed already is only taken out.
 func (c *conversation) takeOver(ctx context.Context) error {
-	c.token, c.agent = c.adopt.Token, c.adopt.Agent
+	c.token, c.agent, c.seat = c.adopt.Token, c.adopt.Agent, c.adopt.Seat
 	err := c.open(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -164,7 +164,7 @@ func (c *conversation) untilClosed() time.Duration {
 // restore gives the conversation back to its agent's desk, wherever that is by
 // now. A desk that does not come is given up after a while.
 func (c *conversation) restore(ctx context.Context) {
-	call := Call{Contact: c.contact, Token: c.token, Seat: c.adopt.Seat, Anchor: *c.hall.node.Load(), Serving: true}
+	call := Call{Contact: c.contact, Token: c.token, Seat: c.seat, Anchor: *c.hall.node.Load(), Serving: true}
 	c.dressed(&call)
 	agent := c.agent
 	c.beside(func() error {
