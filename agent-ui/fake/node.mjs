@@ -5,6 +5,8 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
+import { board, decisions } from './board.mjs'
+import { Chats } from './chats.mjs'
 import { directory } from './directory.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -20,7 +22,7 @@ let minted = 0
 export const id = () => `01KDN${String(++minted).padStart(8, '0')}X4V5T6R7S8P9M`.slice(0, 26)
 
 export class FakeNode {
-  constructor({ port = 0, dist = join(here, '../dist'), skewMs = 0, role = account.role } = {}) {
+  constructor({ port = 0, dist = join(here, '../dist'), skewMs = 0, role = account.role, seats } = {}) {
     Object.assign(this, { port, dist, skewMs, account: { ...account, role } })
     this.directory = directory()
     this.sockets = new Set()
@@ -37,6 +39,8 @@ export class FakeNode {
     this.seq = 0
     this.memory = []
     this.call = null
+    this.chats = new Chats(this)
+    this.board = board(seats)
     this.agent = { state: 'not_ready', reason: 'signed_in', since: this.now(), pending: null, leg: 'none' }
     this.history = { count_30d: 0, contacts: [], tickets: [] }
   }
@@ -90,6 +94,7 @@ export class FakeNode {
     const body = text ? JSON.parse(text) : {}
     const send = (status, data) => r.writeHead(status, { 'content-type': 'application/json' }).end(data === undefined ? '' : JSON.stringify(data))
     const fail = (status, code, more = {}) => send(status, { error: { code, message: `${code} / ${code}`, ...more } })
+    const search = new URL(q.url, 'http://x').searchParams
     const what = `${q.method} ${path.replace(/contacts\/[^/]+/, 'contacts/:id')}`
     const contact = path.split('/')[1]
     if (this.down) return void r.destroy()
@@ -106,6 +111,13 @@ export class FakeNode {
         return send(204)
       }
       case 'GET directory': return send(200, this.directory)
+      case 'GET contacts/:id/messages': return send(...this.chats.page(contact, Number(search.get('after')), Number(search.get('limit'))))
+      case 'GET contacts/:id/decisions': return send(200, { contact, decisions: decisions(this) })
+      case 'POST contacts/:id/assign': {
+        this.assigned = { contact, agent: body.agent }
+        return this.refuseAssign ? fail(409, this.refuseAssign.code, this.refuseAssign) : send(200, body)
+      }
+      case 'GET contacts': return send(200, { contacts: this.recent ?? [] })
       case 'GET contacts/:id/history': return send(200, this.history)
       case 'POST contacts/:id/reveal': return send(200, { phone: '+8613800005678' })
       case 'GET contacts/:id/draft': return this.drafts.has(contact) ? send(200, this.drafts.get(contact)) : fail(404, 'not_found')
@@ -172,7 +184,7 @@ export class FakeNode {
     const others = this.elsewhere ?? (other ? { since: this.now(-600e3), from: '10.1.2.3' } : null)
     this.say(ws, 'welcome', {
       epoch: this.epoch, seq: this.seq, node: 'fake', now: this.now(), resumed, phone: ws.phone, other: ws.phone ? null : others,
-      snapshot: resumed ? null : { agent: this.agent, call: this.call, taken: this.taken ?? null, now: this.now() },
+      snapshot: resumed ? null : { agent: this.agent, call: this.call, conversations: this.chats.list(), taken: this.taken ?? null, now: this.now() },
     })
     if (resumed) for (const e of this.memory.filter((m) => m.seq > h.last_seq)) ws.send(JSON.stringify(e))
   }
@@ -263,8 +275,10 @@ export class FakeNode {
     const refused = this.refuse.get(m.type)
     if (refused) return this.say(ws, 'error', { error: refused }, { id: m.id })
     if (this.deaf) return
+    if (m.type === 'board.watch') return this.watch(ws, m)
+    if (m.type === 'message.send') this.chats.said(m.data)
     this.say(ws, 'ack', {}, { id: m.id })
-    this.obey(ws, m.type, m.data)
+    if (!this.chats.obey(m.type, m.data)) this.obey(ws, m.type, m.data)
   }
 
   obey(ws, type, d) {
@@ -287,6 +301,18 @@ export class FakeNode {
       case 'wrapup.finish': return this.finish()
       case 'phone.take': return this.movePhone(ws)
     }
+  }
+
+  /** Shows the board once a second, or each time it is told to. */
+  watch(ws, m) {
+    this.say(ws, 'ack', {}, { id: m.id })
+    if (!m.data.on) return
+    const { agents, ...rest } = this.board
+    for (let from = 0; from < Math.max(agents.length, 1); from += 200) this.say(ws, 'board.agents', { first: from === 0, agents: agents.slice(from, from + 200) })
+    const show = () => !this.frozen && ws.readyState === 1 && this.say(ws, 'board', { ...rest, ...this.boardPart, at: this.now(), figures_at: this.now(), agents: this.changed ?? [], gone: this.gone ?? [] })
+    show()
+    const pace = setInterval(show, 1000)
+    ws.on('close', () => clearInterval(pace))
   }
 
   movePhone(ws) {

@@ -21,14 +21,16 @@ const router = createRouter({
   routes: [
     { path: '/sign-in', component: SignIn },
     { path: '/', component: DeskView },
+    { path: '/board', component: () => import('./views/BoardView.vue'), meta: { senior: true } },
     { path: '/:rest(.*)', redirect: '/' },
   ],
 })
 router.beforeEach(async (to) => {
   const session = useSession()
-  const known = session.account !== null || (to.path === '/' && (await session.resume()))
-  if (to.path === '/' && !known) return '/sign-in'
-  return true
+  if (to.path === '/sign-in') return true
+  const known = session.account !== null || (await session.resume())
+  if (!known) return to.path === '/' ? '/sign-in' : { path: '/sign-in', query: { to: to.path } }
+  return to.meta.senior && !session.senior ? '/' : true
 })
 app.use(router)
 void router.isReady().then(() => app.mount('#app'))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Call, CallOffered, DeskEvent, Welcome } from './messages'
+import type { Call, CallOffered, Conversation, ConversationOffered, DeskEvent, Welcome } from './messages'
 import { initialState, reduce, welcomed, type DeskState } from './state'
 
 const line = { name: 'citizen', title: '市民热线', title_en: "Citizens' line" }
@@ -114,4 +114,41 @@ describe('phone, leg and tickets', () => {
     expect(reduce(lost, { type: 'agent.changed', data: agent }).leg).toBe('disconnected')
     expect(reduce(lost, { type: 'agent.changed', data: { ...agent, leg: 'proven' } }).leg).toBe('proven')
   })
+})
+
+describe('conversations', () => {
+  const offered: ConversationOffered = {
+    contact: id, token: 3, line, channel: 'web', account: 'portal', topic: 'housing', citizen: 'w***k',
+    accepted: '2026-11-24T08:15:00.000Z', waited_ms: 5200, until: '2026-11-24T08:15:15.000Z',
+  }
+  const open: Conversation = {
+    ...offered, state: 'open', since: '2026-11-24T08:15:10.000Z', until: null, extended: 0, cause: '', last_seq: 1, turn: 'agent',
+    reply_due_at: '2026-11-24T08:18:10.000Z', reply_overdue: false, closes_at: null,
+  }
+  const other = { ...open, contact: id.replace('N1', 'N2') }
+  const shown = (s: DeskState): string[] => s.conversations.map((c) => `${c.contact.slice(-2)} ${c.state}`)
+
+  it('come with the snapshot, in their order', () => {
+    const s = welcomed(initialState(), { ...welcome, snapshot: { ...welcome.snapshot!, conversations: [other, open] } })
+    expect(shown(s)).toEqual(['N2 open', 'N1 open'])
+  })
+
+  it('ring, open and stay where they stand, beside a call', () => {
+    const s = after(
+      { type: 'call.changed', data: { ...talking, contact: other.contact.replace('N2', 'N3') } },
+      { type: 'conversation.offered', data: offered }, { type: 'conversation.changed', data: other }, { type: 'conversation.changed', data: open },
+    )
+    expect(shown(s)).toEqual(['N1 open', 'N2 open'])
+    expect(s.call?.state).toBe('talking')
+  })
+
+  it.each<[string, DeskEvent[], string[]]>([
+    ['a ring that stops', [{ type: 'conversation.offered', data: offered }, { type: 'conversation.stopped', data: { contact: id, token: 3, why: 'citizen_gone' } }], []],
+    ['an old stop', [{ type: 'conversation.offered', data: offered }, { type: 'conversation.stopped', data: { contact: id, token: 2, why: 'revoked' } }], ['N1 ringing']],
+    ['a stop after the answer', [{ type: 'conversation.changed', data: open }, { type: 'conversation.stopped', data: { contact: id, token: 3, why: 'revoked' } }], ['N1 open']],
+    ['old news', [{ type: 'conversation.changed', data: open }, { type: 'conversation.changed', data: { ...open, token: 2, state: 'parked' } }], ['N1 open']],
+    ['one that is taken', [{ type: 'conversation.changed', data: open }, { type: 'conversation.taken', data: { contact: id, token: 3 } }], []],
+    ['one that ends', [{ type: 'conversation.changed', data: { ...open, state: 'wrapup' } }, { type: 'conversation.ended', data: { contact: id } }], []],
+    ['the end of a stranger', [{ type: 'conversation.changed', data: open }, { type: 'conversation.ended', data: { contact: other.contact } }], ['N1 open']],
+  ])('%s', (_, events, want) => expect(shown(after(...events))).toEqual(want))
 })

@@ -7,12 +7,13 @@ import { half, language, t, tWord } from '../i18n/t'
 import { Phone, type DeviceList, type MicrophoneFault, type Role, type Verdict } from '../phone'
 import {
   CommandError, DeskSocket, initialState, reduce, ServerClock, welcomed,
-  type BreakReason, type Call, type DeskEvent, type DeskNotice, type DeskState, type LinkStatus, type Welcome, type World,
+  type BreakReason, type Call, type Conversation, type DeskEvent, type DeskNotice, type DeskState, type LinkStatus, type Welcome, type World,
 } from '../socket'
-import { cardOf, useForms } from './forms'
+import { cardOf, cardOfConversation, useForms } from './forms'
 import { useNotices } from './notices'
 import { useSession } from './session'
 import { useSettings } from './settings'
+import { useThreads } from './threads'
 
 /** Double-click protection: after an answer, hang-up is inert this long. */
 const inertMs = 800
@@ -38,6 +39,7 @@ function typing(): boolean {
 export const useDesk = defineStore('desk', () => {
   const notices = useNotices()
   const forms = useForms()
+  const threads = useThreads()
   const session = useSession()
   const settings = useSettings()
   const attention = new Attention()
@@ -66,10 +68,11 @@ export const useDesk = defineStore('desk', () => {
   let tick: ReturnType<typeof setInterval> | null = null
 
   const call = computed(() => state.value.call)
+  const conversations = computed(() => state.value.conversations)
   const agent = computed(() => state.value.agent)
   const online = computed(() => link.value === 'open')
   const inCall = computed(() => call.value?.state === 'talking' || call.value?.state === 'held')
-  const lineTitle = (c: Call): string => (language.value === 'en' ? c.line.title_en || c.line.title : c.line.title)
+  const lineTitle = (c: Pick<Call, 'line'>): string => (language.value === 'en' ? c.line.title_en || c.line.title : c.line.title)
 
   /** The phone exists from the click on the sign-in page on, before the socket. */
   function ensurePhone(): Phone {
@@ -114,6 +117,10 @@ export const useDesk = defineStore('desk', () => {
     if (socket || !session.account) return
     const account = session.account.account
     void forms.start(account)
+    void threads.start(account, {
+      send: (contact, cmid, text) => socket?.command('message.send', { contact, cmid, text }) ?? Promise.reject(new Error('no socket')),
+      typing: (contact, on) => void (online.value && socket?.command('typing', { contact, on }).catch(() => undefined)),
+    }).then(() => online.value && threads.again(state.value.conversations.map((c) => c.contact)))
     const p = ensurePhone()
     // After a reload in a call nothing waits for the microphone: it joins when it is open.
     if (microphone.value !== 'open') void openMicrophone()
@@ -148,6 +155,7 @@ export const useDesk = defineStore('desk', () => {
     else phone?.drop()
     if (!w.resumed) void forms.refresh()
     follow(before)
+    threads.again(state.value.conversations.map((c) => c.contact))
   }
 
   function heard(e: DeskEvent): void {
@@ -157,6 +165,9 @@ export const useDesk = defineStore('desk', () => {
     if (e.type === 'leg.changed' && e.data.state === 'connected') phone?.nodeConnected(e.data.gen)
     if (e.type === 'leg.changed' && e.data.state === 'disconnected') phone?.nodeLost(e.data.gen)
     if (e.type === 'ticket.changed') forms.delivered(e.data.contact, e.data.number, e.data.delivery)
+    if (e.type === 'message') threads.heard(e.data)
+    if (e.type === 'conversation.stopped' && !conversationOf(e.data.contact)) missedConversation(e.data.contact, e.data.why)
+    if (e.type === 'conversation.taken') takenConversation(e.data.contact)
     if (e.type === 'call.stopped' && state.value.call?.contact !== e.data.contact) forms.missed(e.data.contact)
     follow(before)
   }
@@ -166,6 +177,7 @@ export const useDesk = defineStore('desk', () => {
       case 'leg.answer': return void phone?.answer(n.data)
       case 'leg.tone': return void phone?.tone(n.data)
       case 'call.quality': return void (n.data.contact === call.value?.contact && phone?.nodeMeasured(n.data.citizen.mos, n.data.agent.mos))
+      case 'typing': return threads.typing(n.data.contact, n.data.on)
       case 'drain': return notices.say('info', t('notice.drain'))
       case 'kicked': return void (session.farewell = 'kicked')
     }
@@ -180,6 +192,7 @@ export const useDesk = defineStore('desk', () => {
       stopRing()
       if (rings !== '' && is) startRing(is)
     }
+    followConversations(before.conversations)
     if (state.value.stopped && state.value.stopped !== before.stopped) tellStop(state.value.stopped.why)
     if (is && is.contact !== was?.contact) void forms.open(cardOf(is), is.state !== 'ringing' || !typing())
     if (is && is.state !== 'ringing' && was?.state === 'ringing') forms.selected = is.contact
@@ -191,6 +204,49 @@ export const useDesk = defineStore('desk', () => {
     if (!is) quality.value = null
     const talking = is?.state === 'talking' || is?.state === 'held'
     void phone?.speak({ busy: talking || is?.state === 'ringing', talking, muted: (is?.muted ?? false) || is?.state === 'held' })
+  }
+
+  const conversationOf = (contact: string): Conversation | undefined => state.value.conversations.find((c) => c.contact === contact)
+
+  /** New ones ring and get their card; each brings its thread up to date. */
+  function followConversations(before: readonly Conversation[]): void {
+    if (before === state.value.conversations) return
+    for (const c of state.value.conversations) {
+      const was = before.find((k) => k.contact === c.contact)
+      if (!was) void forms.open(cardOfConversation(c), false)
+      if (c.state === 'ringing' && (was?.state !== 'ringing' || was.token !== c.token)) ringConversation(c)
+      threads.follow(c)
+      if (was?.state === 'ringing' && c.state === 'open' && !typing() && !inCall.value) forms.selected = c.contact
+      if (c.reply_overdue && was && !was.reply_overdue) notices.say('warn', t('chat.overdue', { who: c.citizen || t('chat.citizen') }))
+    }
+    const rings = state.value.conversations.some((c) => c.state === 'ringing')
+    if (!call.value && !rings && before.some((c) => c.state === 'ringing')) stopRing()
+  }
+
+  function ringConversation(c: Conversation): void {
+    const text = { line: lineTitle(c), citizen: c.citizen || t('chat.citizen') }
+    // In a talk the citizen is heard, not a ring.
+    if (state.value.phone && !call.value) {
+      phone?.ringer.start()
+      attention.start(t('chat.tabTitle', text), `${text.line} ${text.citizen}`, c.contact)
+    }
+    notices.alarm = t('chat.announce', text)
+    void nextTick(() => {
+      if (state.value.phone) void socket?.command('offer.shown', { contact: c.contact, token: c.token }).catch(() => undefined)
+    })
+  }
+
+  function missedConversation(contact: string, why: string): void {
+    forms.missed(contact)
+    threads.forget(contact)
+    const text = tWord('stopped', why)
+    notices.say(why === 'unanswered' || why === 'unreachable' ? 'warn' : 'info', text)
+  }
+
+  function takenConversation(contact: string): void {
+    notices.say('bad', t('chat.taken'))
+    threads.forget(contact)
+    void forms.handOver(contact)
   }
 
   /** The citizen waits for another agent, and the form goes along. */
@@ -264,7 +320,7 @@ export const useDesk = defineStore('desk', () => {
 
   function words(type: string, error: unknown): string {
     const e = error instanceof CommandError ? error : null
-    if (e?.code === 'stale' && type === 'call.accept') return t('notice.answerStale')
+    if (e?.code === 'stale' && type.endsWith('.accept')) return t('notice.answerStale')
     if (e?.code === 'not_ready') return t('notice.notReady')
     if (!e || (e.code === 'unavailable' && e.body.message === '')) return t('notice.commandLost')
     return t('notice.commandFailed', { why: half(e.body.message || e.code) })
@@ -272,6 +328,21 @@ export const useDesk = defineStore('desk', () => {
 
   const answer = (): Promise<boolean> => onRing('call.accept')
   const decline = (): Promise<boolean> => onRing('call.decline')
+
+  /** F2: the call first, then the conversation that came first. */
+  async function answerFirst(): Promise<boolean> {
+    if (call.value?.state === 'ringing') return answer()
+    const ringing = state.value.conversations.find((c) => c.state === 'ringing')
+    return ringing ? onConversation('conversation.accept', ringing) : false
+  }
+
+  async function onConversation(type: 'conversation.accept' | 'conversation.decline', c: Conversation): Promise<boolean> {
+    if (c.state !== 'ringing' || !state.value.phone) return false
+    return order(type, { contact: c.contact, token: c.token })
+  }
+
+  type Plain = 'conversation.park' | 'conversation.resume' | 'conversation.close' | 'wrapup.extend' | 'wrapup.finish'
+  const conversationOrder = (type: Plain, contact: string): Promise<boolean> => order(type, { contact })
 
   async function onRing(type: 'call.accept' | 'call.decline'): Promise<boolean> {
     const c = call.value
@@ -351,6 +422,7 @@ export const useDesk = defineStore('desk', () => {
     microphone.value = 'closed'
     secondTab.value = false
     if (why === null) void forms.wipe()
+    if (why === null) void threads.wipe()
     session.account = null
   }
 
@@ -367,9 +439,9 @@ export const useDesk = defineStore('desk', () => {
   const inert = computed(() => now.value > 0 && performance.now() - answeredAt.value < inertMs)
 
   return {
-    state, call, agent, link, online, welcomedOnce, now, busy, sound, microphone, devices, quality, standIn, secondTab, dialogWanted,
+    state, call, conversations, agent, link, online, welcomedOnce, now, busy, sound, microphone, devices, quality, standIn, secondTab, dialogWanted,
     inCall, inert, notReadyWhy, attention,
-    unlockSound, openMicrophone, start, answer, decline, toggleHold, toggleMute, hangup, setReady, setBreak, cancelPending,
+    unlockSound, openMicrophone, start, answer, answerFirst, decline, onConversation, conversationOrder, conversationOf, toggleHold, toggleMute, hangup, setReady, setBreak, cancelPending,
     extendWrapup, finishWrapup, prove, takePhone, signOut, lineTitle, phone: ensurePhone,
   }
 })

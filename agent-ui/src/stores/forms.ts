@@ -6,7 +6,7 @@ import { emptyForm, fromFields, isBlank, toFields, type Form, type Proposal } fr
 import { merge, withLeaves, type Clash } from '../form/merge'
 import { DraftStore } from '../form/store'
 import { faultsOf, validate, type Fault } from '../form/validate'
-import type { Call } from '../socket'
+import type { Call, Conversation } from '../socket'
 import { newId } from '../browser/id'
 
 /** What the inbox shows of a contact; masked, as it came. */
@@ -470,4 +470,8 @@ function proposalInput(f: Form): string {
 /** The inbox card of a call. */
 export function cardOf(c: Call): Card {
   return { contact: c.contact, line: c.line, channel: c.channel, source: c.source, caller: c.caller, accepted: c.accepted, waitedMs: c.waited_ms }
+}
+
+export function cardOfConversation(c: Conversation): Card {
+  return { contact: c.contact, line: c.line, channel: c.channel, source: '', caller: c.citizen, accepted: c.accepted, waitedMs: c.waited_ms }
 }

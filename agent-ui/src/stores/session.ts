@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 import { api, outcome, type ErrorBody, type Schemas } from '../api/client'
 
 export type Account = Schemas['Account']
@@ -30,5 +30,8 @@ export const useSession = defineStore('session', () => {
     account.value = null
   }
 
-  return { account, farewell, resume, signIn, signOut }
+  /** May see the board and why it is so. */
+  const senior = computed(() => account.value !== null && account.value.role !== 'agent')
+
+  return { account, senior, farewell, resume, signIn, signOut }
 })
