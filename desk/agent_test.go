@@ -186,3 +186,43 @@ func TestAHeadlessAgentThatIsNotWanted(t *testing.T) {
 		})
 	}
 }
+
+func TestAHeadlessAgentAnswersMessages(t *testing.T) {
+	w := newWorldWith(t, desk.WebRTC(newStudio(t).gateway))
+	w.hall.thread = []contact.Message{
+		{ID: "1", Seq: 1, From: contact.ByCitizen, Text: "在吗"},
+		{ID: "2", Seq: 2, From: contact.ByAgent, Agent: "1002", Text: "在"},
+		{ID: "3", Seq: 3, From: contact.ByCitizen, Text: "路灯坏了"},
+	}
+	w.hall.seq = 3
+	chats := make(chan headless.ChatReport, 1)
+	a, err := headless.Dial(w.ctx(), headless.Options{
+		URL: w.server.URL, Account: "1001", Password: "secret", Log: slog.New(slog.DiscardHandler), Form: form(),
+		Write: func(_ string, m headless.Message) (string, bool) { return "收到:" + m.Text, m.Text == "谢谢" },
+		Chats: func(r headless.ChatReport) { chats <- r },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newText(1)
+	if err := <-w.offer("1001", c); err != nil {
+		t.Fatalf("offer: %v", err)
+	}
+	w.awaitDid("say 收到:路灯坏了")
+	w.hall.mu.Lock()
+	thanks := contact.Message{ID: "5", Seq: 5, From: contact.ByCitizen, Text: "谢谢"}
+	w.hall.thread = append(w.hall.thread, contact.Message{Seq: 4, From: contact.ByAgent, Agent: "1001"}, thanks)
+	w.hall.mu.Unlock()
+	w.desk.Tell("1001", session.News{Kind: session.Said, Contact: c.Contact.ID, Token: 1, Message: thanks})
+	r := <-chats
+	if r.Contact != string(c.Contact.ID) || r.Heard != 2 || r.Said != 2 || r.Cause != "agent_ended" || r.Ticket == "" ||
+		r.Account != "portal" || r.Accepted.IsZero() || r.Err != "" {
+		t.Errorf("report is %+v", r)
+	}
+	if w.hall.count("say 收到:路灯坏了") != 1 || w.hall.count("say 收到:谢谢") != 1 || w.hall.count("say 收到:在吗") != 0 {
+		t.Errorf("the session was told %v", w.hall.log)
+	}
+	if err := a.Close(w.ctx()); err != nil {
+		t.Error(err)
+	}
+}

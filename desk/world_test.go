@@ -353,6 +353,20 @@ func (w *world) metric(name, label string) float64 {
 	return 0
 }
 
+// awaitDid waits until the session was told something.
+func (w *world) awaitDid(what string) {
+	w.t.Helper()
+	limit, look := time.After(patience), time.NewTicker(20*time.Millisecond)
+	defer look.Stop()
+	for w.hall.count(what) == 0 {
+		select {
+		case <-look.C:
+		case <-limit:
+			w.t.Fatalf("the session was not told %q", what)
+		}
+	}
+}
+
 // awaitMetric waits until a counter has come to n.
 func (w *world) awaitMetric(name, label string, n float64) {
 	w.t.Helper()

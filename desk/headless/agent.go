@@ -34,6 +34,12 @@ type Options struct {
 	Form map[string]any
 	// Heard gets what was heard in each talk, its newest Keep.
 	Heard func(r Report, samples []int16)
+	// Write answers what a citizen has written, with nothing when it is empty;
+	// end closes the conversation then. nil answers each message alike. It must
+	// not block.
+	Write func(contact string, m Message) (answer string, end bool)
+	// Chats is told when a conversation has left the desk; it must not block.
+	Chats func(r ChatReport)
 	// Rings is told when the desk begins to ring; it must not block.
 	Rings func(r Report)
 }
@@ -86,6 +92,7 @@ type Agent struct {
 	seq    uint64
 	tab    string
 	call   *talk
+	chats  map[string]*chat
 	answer *time.Timer
 	hangup *time.Timer
 	finish *time.Timer
@@ -121,7 +128,7 @@ func Dial(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{
 		o: o, rest: rest, reports: make(chan Report, reportsKept), stop: stop, done: make(chan struct{}),
 		tab: ulid.Make().String(), answer: stopped(), hangup: stopped(), finish: stopped(), ready: make(chan struct{}),
-		asked: make(chan func(context.Context)), far: make(map[string]*line),
+		asked: make(chan func(context.Context)), far: make(map[string]*line), chats: make(map[string]*chat),
 	}
 	a.o.Log = o.Log.With("agent_id", o.Account)
 	go a.run(life)
@@ -306,6 +313,7 @@ func (a *Agent) welcomed(ctx context.Context, w Welcome) error {
 		a.report() // it ended while we were away
 	}
 	a.resume(ctx, w.Snapshot.Call)
+	a.resumeChats(ctx, w.Snapshot.Conversations)
 	if w.Snapshot.Agent.Leg == "proven" && a.line != nil {
 		return nil
 	}
@@ -375,6 +383,8 @@ func (a *Agent) frame(ctx context.Context, f Frame) error {
 		return a.callStopped(f)
 	case "call.ended":
 		a.report()
+	case "conversation.changed", "conversation.stopped", "conversation.taken", "conversation.ended", "message":
+		return a.chatFrame(ctx, f)
 	case "kicked":
 		return a.kicked(ctx, f)
 	case "phone.lost":
@@ -391,6 +401,7 @@ func (a *Agent) agentChanged(ctx context.Context, f Frame) error {
 	switch {
 	case d.State == "ready":
 		a.readyOnce.Do(func() { close(a.ready) })
+	case d.BackAt != nil: // it comes back by itself
 	case d.Reason == "unanswered": // who lets it ring is not at the desk
 	case d.State == "not_ready" && d.Pending == nil && d.Leg == "proven" && a.wasReady():
 		a.try(ctx, "agent.state", map[string]any{"state": "ready"})
