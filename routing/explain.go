@@ -17,7 +17,11 @@ func (b *Book) Explain(a Ask, seat *SeatAsk) string {
 	p := b.Plan(a)
 	fmt.Fprintf(&w, "%s on line %s, %s\n", what(a.Class), a.Line.Name, a.Now.Format("Monday 2006-01-02 15:04 -07:00"))
 	for _, word := range p.Trail {
-		if told := p.inWords(word); told != "" {
+		told := p.inWords(word)
+		if p.Closed != "" && !strings.HasPrefix(word, wasClosed) {
+			told = "" // it never waits
+		}
+		if told != "" {
 			w.WriteString(told + "\n")
 		}
 	}

@@ -30,9 +30,9 @@ type Load struct {
 	Known   bool
 }
 
-// Plan is where a contact waits and for how long. Exactly one of the two holds:
-// Closed is empty and the entry can be enqueued, or Closed names what to tell
-// the citizen, who is then refused with contact.RefusedClosed.
+// Plan is where a contact waits and for how long. Where Closed names something,
+// a citizen who comes now is told that and refused with contact.RefusedClosed;
+// the entry is good for who waits already.
 type Plan struct {
 	// Entry has Line, Class, Buckets, Steps, Band, Credit and Ring; Contact,
 	// Anchor and Waited are the caller's to set.
@@ -74,9 +74,6 @@ const (
 func (b *Book) Plan(a Ask) Plan {
 	p := Plan{Entry: Entry{Line: a.Line.Name, Class: a.Class, Ring: a.Line.RingOf(a.Class)}}
 	q := p.open(b, b.queueOf(a.Line), a.Now)
-	if p.Closed != "" {
-		return p
-	}
 	p.Queue = q.name
 	p.note(tookQueue, q.name)
 	p.rank(b, a)
@@ -96,7 +93,8 @@ func (b *Book) queueOf(l Line) *ready {
 	return b.queues[cmp.Or(first.Queue, first.Name)]
 }
 
-// open follows closed queues to one that is open, or says what to tell.
+// open follows closed queues to one that is open; where none is, it says what
+// to tell.
 func (p *Plan) open(b *Book, q *ready, now time.Time) *ready {
 	for !q.open(now) {
 		p.note(wasClosed, q.name)
