@@ -19,18 +19,19 @@ const (
 	AccountDisabled Action = "account_disabled"
 	AccountEnabled  Action = "account_enabled"
 
-	AddressRevealed  Action = "address_revealed"
-	HistoryViewed    Action = "history_viewed"
-	ContactViewed    Action = "contact_viewed"
-	TicketViewed     Action = "ticket_viewed"
-	RecordingPlayed  Action = "recording_played"
-	DecisionsViewed  Action = "decisions_viewed"
-	ContactAssigned  Action = "contact_assigned"
-	RecordsExported  Action = "records_exported"
-	AuditViewed      Action = "audit_viewed"
-	TicketRegistered Action = "ticket_registered"
-	TicketChanged    Action = "ticket_changed"
-	DeliveryRepeated Action = "delivery_repeated"
+	AddressRevealed   Action = "address_revealed"
+	HistoryViewed     Action = "history_viewed"
+	ContactViewed     Action = "contact_viewed"
+	TicketViewed      Action = "ticket_viewed"
+	RecordingPlayed   Action = "recording_played"
+	DecisionsViewed   Action = "decisions_viewed"
+	ContactAssigned   Action = "contact_assigned"
+	CallbackCancelled Action = "callback_cancelled"
+	RecordsExported   Action = "records_exported"
+	AuditViewed       Action = "audit_viewed"
+	TicketRegistered  Action = "ticket_registered"
+	TicketChanged     Action = "ticket_changed"
+	DeliveryRepeated  Action = "delivery_repeated"
 
 	CallListened  Action = "call_listened"
 	CallWhispered Action = "call_whispered"
@@ -48,7 +49,7 @@ func Actions() []Action {
 		SignedIn, SignInFailed, SignedOut, LockedOut, SessionsRevoked,
 		AccountCreated, AccountDisabled, AccountEnabled,
 		AddressRevealed, HistoryViewed, ContactViewed, TicketViewed, RecordingPlayed,
-		DecisionsViewed, ContactAssigned, RecordsExported, AuditViewed, TicketRegistered, TicketChanged, DeliveryRepeated,
+		DecisionsViewed, ContactAssigned, CallbackCancelled, RecordsExported, AuditViewed, TicketRegistered, TicketChanged, DeliveryRepeated,
 		CallListened, CallWhispered, CallBarged, CallTakenOver, StateForced,
 		ConfigurationPublished, DataErased,
 	}

@@ -39,6 +39,7 @@ type Options struct {
 	Audit      Audit
 	Lines      *routing.Book
 	Figures    records.Figures // nil: the board has none
+	Callbacks  Callbacks       // nil: nobody is called back
 	Recordings Recordings      // nil: none can be heard
 	Threads    Threads         // nil: only conversations open at this node can be read
 	RefKey     []byte          // of citizens' pseudonyms, 32 bytes

@@ -42,6 +42,9 @@ type callData struct {
 	// ApartUntil is when the citizen, who hears that we reconnect, goes back to
 	// the queue; null while both hear each other.
 	ApartUntil stamp `json:"apart_until"`
+	// Callback: the citizen is called back; until the answer the agent hears
+	// that it rings.
+	Callback bool `json:"callback"`
 }
 
 // offeredData is the data of call.offered.
@@ -56,6 +59,7 @@ type offeredData struct {
 	WaitedMS int64           `json:"waited_ms"`
 	Until    stamp           `json:"until"`
 	Node     routing.NodeID  `json:"node"` // where the audio is wanted; empty: the desk's own
+	Callback bool            `json:"callback"`
 }
 
 type stoppedData struct {
@@ -125,7 +129,7 @@ func (s *seat) callData() callData {
 		Contact: o.Contact, Token: o.Token, State: s.callState(), Muted: c.muted, Since: stamp(s.since),
 		TalkSince: stamp(c.talkSince), Line: o.Line, Channel: o.Channel, Source: o.Source, Caller: o.Caller,
 		Accepted: o.Accepted, WaitedMS: o.WaitedMS, Until: stamp(c.until), Extended: c.extended, Cause: c.cause, Node: o.Node,
-		ApartUntil: stamp(s.apartUntil()),
+		ApartUntil: stamp(s.apartUntil()), Callback: o.Callback,
 	}
 }
 
@@ -142,7 +146,7 @@ func (s *seat) offeredData() offeredData {
 	return offeredData{
 		Contact: c.ID, Token: s.call.Token, Line: s.desk.line(c.Line), Channel: c.Channel, Source: c.Source,
 		Caller: c.Citizen.String(), Accepted: stamp(c.Accepted), WaitedMS: s.call.waited.Milliseconds(),
-		Until: stamp(s.call.until), Node: s.desk.farNode(s.call.Anchor),
+		Until: stamp(s.call.until), Node: s.desk.farNode(s.call.Anchor), Callback: s.call.Callback,
 	}
 }
 

@@ -48,6 +48,8 @@ func routes() []route {
 		{"ticket", "GET", "/tickets/{number}", everyone(), (*Desk).ticket},
 		{"decisions", "GET", "/contacts/{id}/decisions", seniors(), (*Desk).decisions},
 		{"assign", "POST", "/contacts/{id}/assign", seniors(), (*Desk).assign},
+		{"callbacks", "GET", "/callbacks", seniors(), (*Desk).callbacks},
+		{"cancelCallback", "POST", "/callbacks/{callback}/cancel", seniors(), (*Desk).cancelCallback},
 		{"board", "GET", "/board", seniors(), (*Desk).boardNow},
 		{"hall", "GET", "/hall", seniors(), (*Desk).hallNow},
 	}

@@ -31,19 +31,20 @@ const patience = 20 * time.Second
 
 // world is a desk with everything around it.
 type world struct {
-	t       *testing.T
-	desk    *desk.Desk
-	server  *httptest.Server
-	hall    *hall
-	queue   *queue
-	phones  *phones
-	staff   *staff
-	looks   *looks
-	archive *archive
-	tapes   *shelf
-	office  *office
-	ledger  *ledger
-	metrics *prometheus.Registry
+	t        *testing.T
+	desk     *desk.Desk
+	server   *httptest.Server
+	hall     *hall
+	queue    *queue
+	phones   *phones
+	staff    *staff
+	looks    *looks
+	archive  *archive
+	tapes    *shelf
+	office   *office
+	ledger   *ledger
+	promises *promises
+	metrics  *prometheus.Registry
 }
 
 func newWorld(t *testing.T, change ...func(*desk.Config)) *world {
@@ -63,7 +64,8 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 		phones: &phones{all: make(map[contact.AgentID]*phone)},
 		staff:  &staff{tokens: make(map[string]people.Account)}, looks: &looks{},
 		archive: &archive{events: make(map[contact.ID][]records.Event)}, tapes: &shelf{}, office: newOffice(), ledger: &ledger{},
-		metrics: prometheus.NewRegistry(),
+		promises: &promises{},
+		metrics:  prometheus.NewRegistry(),
 	}
 	config := desk.Defaults()
 	for _, c := range change {
@@ -79,7 +81,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 	w.desk, err = desk.New(desk.Options{
 		Config: config, Node: "n1", Log: slog.New(slog.DiscardHandler), Registerer: w.metrics,
 		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, Figures: w.ledger, Recordings: w.tapes, People: w.staff,
-		Audit: w.looks, Lines: lines, RefKey: refKey(),
+		Audit: w.looks, Lines: lines, RefKey: refKey(), Callbacks: w.promises,
 		UI: page(),
 	})
 	if err != nil {

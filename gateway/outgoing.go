@@ -100,14 +100,14 @@ func answered(ctx context.Context, leg Leg) error {
 				return nil
 			}
 		case <-ctx.Done():
-			go giveUp(leg)
+			go giveUp(context.WithoutCancel(ctx), leg)
 			return ErrNotReached
 		}
 	}
 }
 
-func giveUp(leg Leg) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+func giveUp(ctx context.Context, leg Leg) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	_ = leg.Hangup(ctx, contact.Unreached) // its events tell the end
 	for range leg.Events() {               // until it is over
@@ -134,7 +134,7 @@ func (c *Outgoing) adopt(ctx context.Context, leg Leg) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
-		go giveUp(leg)
+		go giveUp(context.WithoutCancel(ctx), leg)
 		return ErrNotReached
 	}
 	c.call = NewCall(o)

@@ -458,7 +458,7 @@ func TestNotReached(t *testing.T) {
 					t.Errorf("record %+v", rec)
 				}
 				got := p.promised()
-				if got.State != callbacks.Waiting || got.Attempts != 1 || got.NextAt.Sub(time.Now()) < 4*time.Minute {
+				if got.State != callbacks.Waiting || got.Attempts != 1 || time.Until(got.NextAt) < 4*time.Minute {
 					t.Errorf("the promise is %+v", got)
 				}
 				synctest.Wait()
