@@ -22,7 +22,33 @@ func repeating() map[string]func(*hall) {
 		"tick twice":                tickTwice,
 		"beat twice":                beatTwice,
 		"finish after a withdrawal": finishAfterWithdraw,
+		"reroute twice":             rerouteTwice,
+		"assign twice":              assignTwice,
 	}
+}
+
+func rerouteTwice(h *hall) {
+	h.staffed(tax)
+	h.enqueue(1, 2)
+	for range 2 {
+		h.reroute(moved(2))
+	}
+	h.waits(tax, 1)
+	h.waits(general, 1)
+	h.set(skilled("1001", routing.Ready, tax))
+	h.offered(2, "1001")
+	h.reroute(moved(2))
+	h.waits(tax, 0)
+}
+
+// assignTwice: a repeat is stale, and takes nothing back.
+func assignTwice(h *hall) {
+	h.enqueue(1, 2)
+	h.set(skilled("1001", routing.Ready, tax))
+	h.must(h.assign(2, "1001"))
+	token := h.offered(2, "1001")
+	h.refused(h.assign(2, "1001"), routing.ErrStale)
+	h.must(h.Store.Accept(h.ctx(), ContactID(2), token))
 }
 
 func enqueueTwice(h *hall) {
