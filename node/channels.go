@@ -9,6 +9,7 @@ import (
 	"hotline/channels"
 	"hotline/channels/web"
 	"hotline/channels/web/redislog"
+	"hotline/contact"
 )
 
 // drainPages is how long pages may take to connect to another node.
@@ -39,6 +40,16 @@ func (n *Node) conversations() channels.House {
 		return nil
 	}
 	return n.web
+}
+
+// threads reads conversations, which the web chat keeps.
+type threads struct{ n *Node }
+
+func (t threads) Messages(ctx context.Context, id contact.ID, after int64, limit int) ([]contact.Message, error) {
+	if t.n.web == nil {
+		return nil, nil
+	}
+	return t.n.web.Messages(ctx, id, after, limit)
 }
 
 // handler is all that citizens and desks reach over HTTP.

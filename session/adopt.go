@@ -41,8 +41,10 @@ func (c *conversation) takeOver(ctx context.Context) error {
 	return nil
 }
 
-// open insists: the store may be away, the citizen is not.
+// open insists for a while: the store may be away, the citizen is not. What
+// the platform does not know at all is taken for closed.
 func (c *conversation) open(ctx context.Context) error {
+	until := time.Now().Add(c.hall.o.Text.Seek)
 	for wait := adoptPause; ; wait = min(2*wait, 5*time.Second) {
 		medium, err := c.hall.o.Conversations.Adopt(ctx, c.contact.ID)
 		if err == nil {
@@ -51,6 +53,9 @@ func (c *conversation) open(ctx context.Context) error {
 		}
 		if errors.Is(err, channels.ErrClosed) {
 			return err
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("%w: given up: %w", channels.ErrClosed, err)
 		}
 		c.log.Warn("conversation not adopted, trying again", "error", err)
 		select {

@@ -177,7 +177,11 @@ func (c *conversation) citizenGone(ctx context.Context, why contact.Cause) {
 		return
 	}
 	c.gone = true
-	if c.state == Wrapping || c.state == Over {
+	switch {
+	case c.state == Wrapping || c.state == Over:
+		return
+	case why == contact.NodeLost: // another node has it
+		c.handOver()
 		return
 	}
 	c.cause = citizenLeft(c.state, why)

@@ -387,6 +387,33 @@ func TestAConversationThatWasClosedIsOnlyTakenOut(t *testing.T) {
 	})
 }
 
+func TestAConversationThatNobodyKnowsIsGivenUp(t *testing.T) {
+	inTextHouse(t, func(h *house) {
+		h.platform.fails = 1000
+		h.orders <- routing.Command{Kind: routing.Adopt, Contact: newChat().id}
+		began := time.Now()
+		h.records.end(t)
+		if d := time.Since(began); d < 3*time.Minute || d > 4*time.Minute {
+			t.Errorf("given up after %s, want 3 min", d)
+		}
+	})
+}
+
+func TestAnotherNodeHasAdoptedTheConversation(t *testing.T) {
+	inTextHouse(t, func(h *house) {
+		h.desk("1001", 0, 1)
+		f, _ := h.conversation()
+		f.gone(contact.NodeLost)
+		synctest.Wait()
+		if n := h.hall.Open(); n != 0 {
+			t.Errorf("%d sessions are open", n)
+		}
+		if steps := h.records.stepsOf(f.id); slices.Contains(steps, records.TalkEnded) {
+			t.Errorf("steps %v: it has ended", steps)
+		}
+	})
+}
+
 func TestAnotherNodeHasTheConversation(t *testing.T) {
 	inTextHouse(t, func(h *house) {
 		h.desk("1001", 0, 1)

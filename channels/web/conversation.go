@@ -119,27 +119,10 @@ func (c *Conversation) letsTyping(on bool) bool {
 	return true
 }
 
-// Messages implements channels.Conversation. A message's event never has a
-// smaller number than the message, so the search begins at the event after.
+// Messages implements channels.Conversation.
 func (c *Conversation) Messages(ctx context.Context, after int64, limit int) ([]contact.Message, error) {
-	limit = min(max(limit, 1), readAtOnce)
-	var found []contact.Message
-	for seq := max(after, 0); len(found) < limit; {
-		events, err := c.web.store.Read(ctx, c.anchor.ID, seq, readAtOnce)
-		if err != nil {
-			return nil, c.say("messages", err)
-		}
-		for _, e := range events {
-			seq = e.Seq
-			if e.Kind == Wrote && e.Message.Seq > after && len(found) < limit {
-				found = append(found, e.Message)
-			}
-		}
-		if len(events) < readAtOnce {
-			break
-		}
-	}
-	return found, nil
+	list, err := c.web.read(ctx, c.anchor.ID, after, limit)
+	return list, c.say("messages", err)
 }
 
 // say names what was done; who hears that another node has the conversation

@@ -275,6 +275,9 @@ func TestAdoptionBeginsWithWhatWasNotSeen(t *testing.T) {
 	if there.Arrival() != c.Arrival() || there.ID() != c.ID() {
 		t.Errorf("arrival %+v", there.Arrival())
 	}
+	if got, err := one.web.Messages(t.Context(), there.ID(), 2, 1); err != nil || len(got) != 1 || got[0].Seq != 3 {
+		t.Errorf("read at the other node: %+v, %v", got, err)
+	}
 	if got, err := there.Messages(t.Context(), 0, 100); err != nil || len(got) != 4 {
 		t.Errorf("messages %v, %v", got, err)
 	}
