@@ -77,7 +77,8 @@ func (n *Node) openDesk(context.Context) (err error) {
 	n.desk, err = desk.New(desk.Options{
 		Config: n.cfg.Desk, Node: n.name, Log: n.log, Registerer: n.metrics, Now: n.now,
 		Queue: n.queue, Phones: n.board, Far: n.board, Tickets: n.tickets, Records: n.records,
-		Threads: threads{n}, Recordings: n.recordings(), People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, Figures: n.records, UI: agentui.Handler(n.ui),
+		Threads: threads{n}, Recordings: n.recordings(), People: n.staff, Audit: n.audit, Lines: n.lines, RefKey: n.refKey, Figures: n.records,
+		Callbacks: n.callbacks, UI: agentui.Handler(n.ui),
 	})
 	if err != nil {
 		return err
