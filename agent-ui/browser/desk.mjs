@@ -1,6 +1,6 @@
 // What the browser tests and the screenshots share: a browser, a fake node, a signed-in desk.
 import { chromium } from 'playwright-core'
-import { FakeNode } from '../fake/node.mjs'
+import { axeSource, FakeNode } from '../fake/node.mjs'
 
 const flags = [
   '--no-sandbox', '--disable-gpu', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required',
@@ -119,4 +119,15 @@ export async function fillHalf(desk) {
   await at('field-content').fill('来电人反映：自 11 月 21 日晚起，小区东门外望湖路由北向南 4 盏路灯不亮，老人夜间出行不便，曾于 22 日反映，至今未修。希望尽快修复并回复。')
   await pick(desk, 'field-item', '市政 路灯')
   await desk.page.locator('[data-testid="proposal"]:not([data-unit=""])').waitFor()
+}
+
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+/** Violations go to `desk.told`. */
+export async function axe(desk, state) {
+  await desk.page.waitForTimeout(250)
+  if (!(await desk.page.evaluate(() => 'axe' in window))) await desk.page.evaluate(axeSource())
+  const found = await desk.page.evaluate((values) => window.axe.run(document, { runOnly: { type: 'tag', values } }), tags)
+  const told = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join(' | ')}`)
+  desk.told.push(...told.map((x) => `${state}: ${x}`))
 }

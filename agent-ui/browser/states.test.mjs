@@ -1,23 +1,12 @@
 // Every state of the desk, in three looks and two languages, under axe: no violation.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { axeSource } from '../fake/node.mjs'
-import { closeAll, fillHalf, launch, makeReady, openDesk, past } from './desk.mjs'
+import { axe, closeAll, fillHalf, launch, makeReady, openDesk, past } from './desk.mjs'
 
 let browser
 before(async () => (browser = await launch()))
 afterEach(closeAll)
 after(() => browser.close())
-
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-
-async function axe(desk, state) {
-  await desk.page.waitForTimeout(250)
-  if (!(await desk.page.evaluate(() => 'axe' in window))) await desk.page.evaluate(axeSource())
-  const found = await desk.page.evaluate((values) => window.axe.run(document, { runOnly: { type: 'tag', values } }), tags)
-  const told = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join(' | ')}`)
-  desk.told.push(...told.map((x) => `${state}: ${x}`))
-}
 
 const looks = [['light', 'zh-CN'], ['light', 'en'], ['dark', 'zh-CN'], ['dark', 'en'], ['contrast', 'zh-CN'], ['contrast', 'en']]
 for (const [theme, language] of looks) {
@@ -47,6 +36,26 @@ for (const [theme, language] of looks) {
     await page.locator('[data-testid="agent-state"][data-state="talking"]').waitFor()
     await fillHalf(desk)
     await axe(desk, 'talking')
+    const chat = node.chats.offer({ waitedMs: 4000 })
+    await at('chat-ring').waitFor()
+    await axe(desk, 'a conversation rings beside the call')
+    await at('chat-accept').click()
+    await page.locator('[data-testid="conversation"][data-state="open"]').waitFor()
+    node.chats.said({ contact: chat, cmid: 'x', text: '您好' })
+    node.chats.write(chat, '在办事大厅可以办吗？')
+    node.refuse.set('message.send', { code: 'conflict', message: '已结束 / over' })
+    await at('composer').fill('可以')
+    await page.keyboard.press('Enter')
+    await page.locator('[data-testid="outgoing"][data-state="refused"]').waitFor()
+    await at('composer').fill('可以的')
+    await axe(desk, 'conversation')
+    node.chats.end(chat)
+    await at('chat-wrapup').waitFor()
+    await axe(desk, 'conversation in wrap-up')
+    await at('chat-wrapup-finish').click()
+    await page.locator('[data-testid="conversation"][data-state="ended"]').waitFor()
+    await axe(desk, 'conversation that is over')
+    await page.locator('[data-testid="inbox-row"]').first().click()
     node.measure(3, 4.3)
     await at('quality').waitFor()
     node.apart()
