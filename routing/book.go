@@ -119,6 +119,9 @@ func (a Account) takes(ch contact.Channel, account, topic string) bool {
 // All returns the lines in the order of the configuration.
 func (b *Book) All() []Line { return slices.Clone(b.config.Lines) }
 
+// WantsLast says that the line's contacts wait for who served the citizen last.
+func (b *Book) WantsLast(l Line) bool { return b.queueOf(l).hold > 0 }
+
 // Refusals says what an offer that came to nothing means for the agent; Missed
 // is at least 1.
 func (b *Book) Refusals() Refusals {

@@ -194,6 +194,16 @@ func TestClosedAndNowhereToGo(t *testing.T) {
 	}
 }
 
+func TestWantsLast(t *testing.T) {
+	t.Parallel()
+	b := book(t, parse(t, municipal))
+	for number, want := range map[string]bool{"12345": true, "1234501": false, "1234502": true, "1234503": false} {
+		if got := b.WantsLast(by(t, b, number)); got != want {
+			t.Errorf("%s: %v, want %v", number, got, want)
+		}
+	}
+}
+
 func TestALineThatTheBookDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	b := book(t, parse(t, municipal))

@@ -54,7 +54,7 @@ func newQueueing() queueing {
 
 // waitsNow begins to look at how the caller stands.
 func (s *session) waitsNow() {
-	s.queue.plan = s.hall.o.Lines.Plan(s.ask())
+	s.queue.plan = s.planned()
 	s.queue.look.Reset(firstLook)
 }
 

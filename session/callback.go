@@ -82,7 +82,7 @@ func (s *session) comesBack(ctx context.Context) error {
 	}
 	s.move(Promised)
 	s.record.Queued = s.now()
-	s.note(records.Queued, "")
+	s.noteQueued()
 	s.enqueue(ctx)
 	return nil
 }

@@ -110,9 +110,15 @@ func (c *conversation) begin(ctx context.Context) error {
 		c.cause = contact.RefusedUnknown
 		return c.medium.Close(ctx, c.cause)
 	}
+	if c.planned().Closed != "" {
+		c.move(Refused)
+		c.cause = contact.RefusedClosed
+		return c.medium.Close(ctx, c.cause)
+	}
+	c.meets(c.lastTalk(ctx))
 	c.move(Admitted)
 	c.record.Queued = c.now()
-	c.note(records.Queued, "")
+	c.noteQueued()
 	c.thread.Turn = contact.ByAgent
 	c.awaitReply()
 	c.wait(ctx)

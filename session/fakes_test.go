@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -216,12 +217,14 @@ type fakeRecords struct {
 	away  error
 	saved map[contact.ID]records.Record
 	steps map[contact.ID][]records.EventKind
+	facts map[contact.ID]map[records.EventKind]map[string]string // of the newest event of the kind
 	ended chan records.Record
 }
 
 func newRecords() *fakeRecords {
 	return &fakeRecords{
 		saved: map[contact.ID]records.Record{}, steps: map[contact.ID][]records.EventKind{},
+		facts: map[contact.ID]map[records.EventKind]map[string]string{},
 		ended: make(chan records.Record, 16),
 	}
 }
@@ -235,6 +238,10 @@ func (r *fakeRecords) Save(_ context.Context, rec records.Record, events ...reco
 	r.saved[rec.Contact] = rec
 	for _, e := range events {
 		r.steps[rec.Contact] = append(r.steps[rec.Contact], e.Kind)
+		if r.facts[rec.Contact] == nil {
+			r.facts[rec.Contact] = map[records.EventKind]map[string]string{}
+		}
+		r.facts[rec.Contact][e.Kind] = e.Facts
 		if e.Kind == records.Ended {
 			r.ended <- rec
 		}
@@ -259,6 +266,25 @@ func (r *fakeRecords) Find(_ context.Context, id contact.ID) (records.Record, er
 		return rec, records.ErrNotFound
 	}
 	return rec, nil
+}
+
+// OfCitizen tells the newest first.
+func (r *fakeRecords) OfCitizen(_ context.Context, ref string, limit int) (all []records.Record, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range r.saved {
+		if rec.CitizenRef == ref {
+			all = append(all, rec)
+		}
+	}
+	slices.SortFunc(all, func(a, b records.Record) int { return b.Accepted.Compare(a.Accepted) })
+	return all[:min(limit, len(all))], r.away
+}
+
+func (r *fakeRecords) factsOf(id contact.ID, k records.EventKind) map[string]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.facts[id][k]
 }
 
 func (r *fakeRecords) setAway(err error) {

@@ -15,6 +15,8 @@ func (v *visit) commanded(ctx context.Context, c routing.Command) {
 		v.ringOver(RingRevoked)
 	case c.Kind == routing.Offer && c.Token > v.token && v.state == Queued:
 		v.ring(ctx, c)
+	case c.Kind == routing.Widen:
+		v.noteFacts(records.Widened, map[string]string{records.FactAdded: joined(c.Added)})
 	}
 }
 
@@ -24,7 +26,7 @@ func (v *visit) ring(ctx context.Context, c routing.Command) {
 	v.token, v.agent, v.seat = c.Token, c.Agent, c.Seat
 	v.move(Matched)
 	v.record.Offers++
-	v.note(records.Offered, "")
+	v.noteFacts(records.Offered, whyOffered(c.Why))
 	ring := v.line.RingOf(v.contact.Channel.Class())
 	v.timer.Reset(ring)
 	call := Call{

@@ -104,8 +104,9 @@ func (s *session) arrive(ctx context.Context) error {
 		return s.unanswered(ctx, err)
 	}
 	s.move(Answered)
-	returning := s.returning(ctx)
-	s.beside(func() error { return s.greet(ctx) }, s.greeted(ctx, returning))
+	returning, last := s.returning(ctx), s.lastBeside(ctx)
+	plan := s.planned() // beside the loop nobody asks
+	s.beside(func() error { return s.greet(ctx, plan) }, s.greeted(ctx, returning, last))
 	return nil
 }
 
@@ -133,16 +134,26 @@ func (s *session) refuse(ctx context.Context, why contact.Cause) error {
 	return s.medium.Refuse(ctx, why)
 }
 
-func (s *session) greet(ctx context.Context) error {
-	if s.line.Greeting == "" {
+// greet plays the greeting, and tells who goes to another queue than meant; who
+// is turned away is told that instead.
+func (s *session) greet(ctx context.Context, p routing.Plan) error {
+	if p.Closed != "" {
 		return nil
 	}
-	return s.medium.Play(ctx, s.line.Greeting)
+	for _, prompt := range []string{s.line.Greeting, p.Notice} {
+		if prompt == "" {
+			continue
+		}
+		if err := s.medium.Play(ctx, prompt); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // greeted puts the contact into the queue, whether or not the greeting was
 // heard to its end: a citizen is not lost for a prompt.
-func (s *session) greeted(ctx context.Context, returning <-chan callbacks.Promise) func(error) error {
+func (s *session) greeted(ctx context.Context, returning <-chan callbacks.Promise, last <-chan records.Record) func(error) error {
 	return func(err error) error {
 		if s.state != Greeting {
 			return nil
@@ -151,9 +162,15 @@ func (s *session) greeted(ctx context.Context, returning <-chan callbacks.Promis
 			s.log.Warn("greeting broke off", "error", err)
 		}
 		s.move(Greeted)
-		s.record.Queued, s.record.Recording = s.now(), s.medium.Recording()
+		s.record.Recording = s.medium.Recording()
+		if closed := s.planned().Closed; closed != "" {
+			s.closed(closed)
+			return nil
+		}
+		s.meets(<-last)
+		s.record.Queued = s.now()
 		s.note(records.Greeted, "")
-		s.note(records.Queued, "")
+		s.noteQueued()
 		if p, ok := <-returning; ok { // it was asked before the greeting
 			s.takesPlaceOf(p)
 		}

@@ -36,10 +36,15 @@ type house struct {
 
 // inHouse runs a test with two agents, 1001 the longer idle, and stops all.
 func inHouse(t *testing.T, test func(*house), agents ...contact.AgentID) {
+	inHouseOf(t, routing.Config{Lines: []routing.Line{line()}}, test, agents...)
+}
+
+// inHouseOf is inHouse under another policy.
+func inHouseOf(t *testing.T, policy routing.Config, test func(*house), agents ...contact.AgentID) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHouseOf(t, policy)
 		ctx, stop := context.WithCancel(context.Background())
 		ran := make(chan struct{})
 		commands := h.queue.Commands(ctx, node)
@@ -57,7 +62,11 @@ func inHouse(t *testing.T, test func(*house), agents ...contact.AgentID) {
 }
 
 func newHouse(t *testing.T) *house {
-	lines, err := routing.NewBook(routing.Config{Lines: []routing.Line{line()}})
+	return newHouseOf(t, routing.Config{Lines: []routing.Line{line()}})
+}
+
+func newHouseOf(t *testing.T, policy routing.Config) *house {
+	lines, err := routing.NewBook(policy)
 	if err != nil {
 		t.Fatal(err)
 	}

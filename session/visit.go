@@ -31,9 +31,12 @@ type visit struct {
 	seat     routing.NodeID  // where the agent's desk is
 	record   records.Record
 	extended int
-	cause    contact.Cause // internal until something better is known
-	place    time.Time     // the true place in the queue; zero: record.Queued
-	left     bool          // it goes on at another node
+	cause    contact.Cause  // internal until something better is known
+	place    time.Time      // the true place in the queue; zero: record.Queued
+	cameIn   time.Time      // the moment that the policy judges
+	last     records.Record // of the citizen's last talk; empty when nobody is known
+	plan     *routing.Plan  // nil until it is asked for
+	left     bool           // it goes on at another node
 
 	life     context.Context // of run; ends with the node
 	orders   *orders
@@ -138,14 +141,9 @@ func (v *visit) enqueue(ctx context.Context) {
 // entry is the contact as the queue knows it, but for its anchor and what it
 // has waited.
 func (v *visit) entry() routing.Entry {
-	e := v.hall.o.Lines.Plan(v.ask()).Entry
+	e := v.planned().Entry
 	e.Contact = v.contact.ID
 	return e
-}
-
-// ask is the contact as the policy is asked about it.
-func (v *visit) ask() routing.Ask {
-	return routing.Ask{Line: v.line, Class: v.contact.Channel.Class(), Now: v.hall.o.Now()}
 }
 
 // claim takes the offer of the request's token once the queue has confirmed it.
