@@ -9,6 +9,7 @@ import (
 	"hotline/config"
 	"hotline/database/databasetest"
 	"hotline/node"
+	"hotline/tickets"
 )
 
 // house is what the nodes of one hall share.
@@ -54,4 +55,10 @@ func pause(t *testing.T, d time.Duration) {
 	case <-time.After(d):
 	case <-t.Context().Done():
 	}
+}
+
+// nodeWithDesk starts one that serves real browsers.
+func (h *house) nodeWithDesk(name string) *city {
+	h.t.Helper()
+	return start(&city{t: h.t, ui: browserDesk(h.t)}, tickets.SystemClock{}, h.shared(name))
 }

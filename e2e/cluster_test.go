@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -55,4 +56,27 @@ func acrossNodes(t *testing.T, h *house, called, seated *city) {
 		t.Errorf("record %+v", done)
 	}
 	called.until("nothing is left", func() bool { return len(leftBehind(t, h.keys)) == 0 }, func() string { return "" })
+}
+
+// TestABrowserAtAnotherNode: an operator at a real browser serves a caller of
+// another node, with audio both ways, then one of the own node, then one of the
+// other again, over the connection that was kept.
+func TestABrowserAtAnotherNode(t *testing.T) {
+	gatewaytest.Tried(t, gatewaytest.PeerChromium, "two nodes, one queue",
+		"a browser brings its audio to a caller's node at the ring, keeps it, and serves callers of both nodes in turn")
+	h := newHouse(t)
+	far, own := h.node("north"), h.nodeWithDesk("south")
+	o := newOperator(t, 1004)
+	o.signIn(own, "1001")
+	for i, called := range []*city{far, own, far} {
+		citizen := gatewaytest.StartBaresip(t, called.dial(plainNumber), fmt.Sprintf("1380000000%d", i), citizenHz)
+		o.answers()
+		o.hears(citizenHz)
+		pause(t, 2*time.Second)
+		o.hangsUp()
+		citizenHeard(t, citizen.Heard(), 1004)
+	}
+	if n := far.metric(`hotline_webrtc_answers_total{result="ok"}`); n != 1 {
+		t.Errorf("the other node answered %v offers of the desk, want 1: the connection is kept", n)
+	}
 }

@@ -10,9 +10,10 @@
   };
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
   window.hotlineEar = async () => {
-    const pc = made.findLast((p) => p.connectionState === 'connected');
-    const track = pc?.getReceivers().find((r) => r.track.kind === 'audio')?.track;
-    if (!track) {
+    // A desk has a connection to each node that it had calls from.
+    const open = made.filter((p) => p.connectionState === 'connected');
+    const tracks = open.flatMap((p) => p.getReceivers().filter((r) => r.track.kind === 'audio').map((r) => r.track));
+    if (tracks.length === 0) {
       await wait(200);
       return { hz: 0, above: 0 };
     }
@@ -20,7 +21,7 @@
     const analyser = context.createAnalyser();
     analyser.fftSize = 32768;
     analyser.smoothingTimeConstant = 0;
-    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    for (const track of tracks) context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     await wait(2000);
     const bins = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(bins);

@@ -95,6 +95,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        /** The thread of a conversation after a message number, in order; the agent whose conversation it is or was last, supervisor and administrator (audited). */
+        get: operations["messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/{id}/recording": {
         parameters: {
             query?: never;
@@ -146,6 +165,42 @@ export interface paths {
         put?: never;
         /** A supervisor's pick - the waiting contact goes to that agent, whatever its place; supervisor and administrator, audited. */
         post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The open promises to call citizens back, in the order of their places; supervisor and administrator. */
+        get: operations["callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/callbacks/{callback}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback: components["schemas"]["ULID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The citizen is not called back; supervisor and administrator, audited. */
+        post: operations["cancelCallback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -630,6 +685,24 @@ export interface components {
             };
             text: components["schemas"]["Sentence"];
         };
+        Callback: {
+            id: components["schemas"]["ULID"];
+            /** @description That it came from. */
+            contact: components["schemas"]["ULID"];
+            /** @description Masked. */
+            caller: string;
+            line: string;
+            source: string;
+            /** @description When the citizen began to wait - the place. */
+            since: components["schemas"]["Time"];
+            /** @enum {string} */
+            why: "asked" | "abandoned" | "node_lost" | "max_wait";
+            /** @enum {string} */
+            state: "waiting" | "queued" | "dialling" | "done" | "given_up" | "cancelled";
+            attempts: number;
+            /** @description Not before; absent for now. */
+            next_at?: components["schemas"]["Time"];
+        };
         Assignment: {
             agent: string;
         };
@@ -775,7 +848,10 @@ export interface components {
             accepted: components["schemas"]["Time"];
             waited_ms: number;
             until: components["schemas"]["Time"];
+            node?: components["schemas"]["AudioNode"];
         };
+        /** @description Where the call's audio is wanted; empty for the desk's own node. */
+        AudioNode: string;
         /** @enum {string} */
         CallState: "ringing" | "talking" | "held" | "wrapup";
         /** @description Data of call.changed and of the snapshot. */
@@ -799,6 +875,7 @@ export interface components {
             extended: number;
             /** @description Why the talk ended; empty before. */
             cause: string;
+            node?: components["schemas"]["AudioNode"];
             /** @description The agent is not heard and the citizen hears that we reconnect; then the citizen goes back to the queue. */
             apart_until: components["schemas"]["Time"] | null;
         };
@@ -916,6 +993,8 @@ export interface components {
             gen: number;
             /** @enum {string} */
             state: "connecting" | "connected" | "disconnected" | "failed" | "proven";
+            /** @description Another node than the desk's own; left out for that. */
+            node?: string;
         };
         Snapshot: {
             agent: components["schemas"]["Agent"];
@@ -1181,6 +1260,34 @@ export interface operations {
             404: components["responses"]["Error"];
         };
     };
+    messages: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["ContactID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages; more says that others follow. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+        };
+    };
     recording: {
         parameters: {
             query?: never;
@@ -1282,6 +1389,57 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            503: components["responses"]["Error"];
+        };
+    };
+    callbacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 500. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        callbacks: components["schemas"]["Callback"][];
+                    };
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    cancelCallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback: components["schemas"]["ULID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callback"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
     };

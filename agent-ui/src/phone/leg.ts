@@ -39,6 +39,11 @@ export class Leg {
     return this.pc?.connectionState === 'connected'
   }
 
+  /** An offer is on its way, or the answer to it. */
+  get opening(): boolean {
+    return this.pc?.connectionState === 'new' || this.pc?.connectionState === 'connecting'
+  }
+
   /** What comes from the node; null before the first answer. */
   get remote(): MediaStream | null {
     return this.speaker.srcObject instanceof MediaStream ? this.speaker.srcObject : null
@@ -132,7 +137,7 @@ export class Leg {
     }
     if (state === 'new' || state === 'closed') return
     this.events.onConnection(state)
-    if (state === 'failed') void this.connect()
+    if (state === 'failed' && pc === this.pc) void this.connect()
   }
 
   private cancelRestart(): void {

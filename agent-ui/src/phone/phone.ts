@@ -1,6 +1,7 @@
 import type { Commands, LegAnswer, LegTone } from '../socket'
 import { canChooseOutput, DeviceMemory, listDevices, microphoneFault, type Choice, type Device, type DeviceList, type MicrophoneFault, type Role } from './devices'
 import { Ear } from './ear'
+import { FarLegs } from './far'
 import { Leg, type Connection } from './leg'
 import { Microphone } from './microphone'
 import { mos, QualityJudge, QualityMeter, type Verdict } from './quality'
@@ -29,6 +30,8 @@ export interface Speech {
   busy: boolean
   talking: boolean
   muted: boolean
+  /** Where the call's audio is; '' for the desk's own node. */
+  node: string
 }
 
 const qualityEveryMs = 2000
@@ -47,6 +50,7 @@ const lifeMs = 3500
 export class Phone {
   readonly ringer = new Ringer()
   private readonly leg: Leg
+  private readonly far: FarLegs
   private readonly microphone: Microphone
   private readonly quality = new QualityMeter()
   private readonly judge = new QualityJudge()
@@ -56,7 +60,7 @@ export class Phone {
   private micLost = false
   private readonly speaker = new Audio()
   private node = ''
-  private speech: Speech = { busy: false, talking: false, muted: false }
+  private speech: Speech = { busy: false, talking: false, muted: false, node: '' }
   private proving = false
   private nodeGen = 0
   private askedGen = 0
@@ -72,6 +76,10 @@ export class Phone {
     this.leg = new Leg(this.speaker, {
       onOffer: (gen, sdp) => void this.command('leg.offer', { node: this.node, gen, sdp }),
       onConnection: (state) => this.connectionChanged(state),
+    })
+    this.far = new FarLegs(farSpeaker, {
+      onOffer: (node, gen, sdp) => void this.command('leg.offer', { node, gen, sdp }),
+      onConnection: (_, state) => state === 'connected' && this.listenRemote(),
     })
     this.microphone = new Microphone(this.media, () => void this.microphoneEnded())
     this.media?.addEventListener('devicechange', this.onDeviceChange)
@@ -148,6 +156,7 @@ export class Phone {
   async connect(node: string, fresh: boolean): Promise<void> {
     const same = node === this.node
     this.node = node
+    if (!same || fresh) this.far.close() // another seat, which knows nothing of them
     if (!same || fresh) await this.leg.connect()
     else if (!this.leg.connected) await this.leg.restart()
     else void this.checkLife()
@@ -162,7 +171,7 @@ export class Phone {
   }
 
   async answer(a: LegAnswer): Promise<void> {
-    await this.leg.answer(a)
+    await (this.far.has(a.node) ? this.far : this.leg).answer(a)
   }
 
   /** Measures the proof tone while the microphone is open, and reports. */
@@ -191,7 +200,9 @@ export class Phone {
   async speak(s: Speech): Promise<void> {
     const was = this.speech
     this.speech = s
+    void this.far.need(s.node)
     await this.applySpeech()
+    if (was.node !== s.node) this.listenRemote()
     if (was.talking && !s.talking) {
       this.quality.reset()
       this.judge.reset()
@@ -206,7 +217,9 @@ export class Phone {
     const track = this.microphone.track
     const send = this.speech.talking || this.proving
     if (track) track.enabled = this.proving || (this.speech.talking && !this.speech.muted)
-    await this.leg.send(send ? track : null)
+    const node = this.proving ? '' : this.speech.node
+    await this.leg.send(send && node === '' ? track : null)
+    await this.far.send(node, send ? track : null)
   }
 
   /** 0…1; the microphone, muted or not. */
@@ -241,6 +254,7 @@ export class Phone {
     this.micEar?.close()
     this.remoteEar?.close()
     this.leg.close()
+    this.far.close()
     this.microphone.close()
     this.speaker.srcObject = null
   }
@@ -249,6 +263,7 @@ export class Phone {
   drop(): void {
     this.ringer.stop()
     this.leg.close()
+    this.far.close()
     this.node = ''
   }
 
@@ -277,9 +292,20 @@ export class Phone {
     if (gen === this.leg.generation) void this.leg.restart()
   }
 
+  /** The same of the connection to another node. */
+  farLost(node: string, gen: number): void {
+    this.far.lost(node, gen)
+  }
+
   /** The node hears nothing of what is being said: its path is dead, though the browser has not noticed yet. */
   unheard(): void {
-    if (this.leg.connected && this.microphone.live) void this.leg.restart()
+    const leg = this.current
+    if (leg.connected && this.microphone.live) void leg.restart()
+  }
+
+  /** The connection that the call at hand is on. */
+  private get current(): Leg {
+    return this.far.at(this.speech.node) ?? this.leg
   }
 
   /** How the node hears both sides. */
@@ -322,7 +348,7 @@ export class Phone {
 
   private listenRemote(): void {
     const audio = this.ringer.audio
-    const stream = this.leg.remote
+    const stream = (this.proving ? this.leg : this.current).remote
     if (!audio || !stream) return
     this.remoteEar?.close()
     this.remoteEar = new Ear(audio, stream)
@@ -347,7 +373,10 @@ export class Phone {
     const [was, is] = [this.outputs[role], to?.id ?? '']
     this.outputs[role] = is
     if (role === 'ringer') await this.ringer.route(is)
-    else if (canChooseOutput()) await this.speaker.setSinkId(is).catch(() => undefined)
+    else if (canChooseOutput()) {
+      await this.speaker.setSinkId(is).catch(() => undefined)
+      await this.far.route(is)
+    }
     if (to && was !== undefined && was !== is) this.o.events.onSwitched(role, to.label, this.memory[role].atHome(choice, to))
   }
 
@@ -372,7 +401,7 @@ export class Phone {
 
   private async measureQuality(): Promise<void> {
     if (!this.speech.talking) return
-    const interval = this.quality.take(await this.leg.stats(), performance.now())
+    const interval = this.quality.take(await this.current.stats(), performance.now())
     if (!interval) return
     this.judge.hearSelf(mos(interval), performance.now())
     this.o.events.onQuality(this.judge.verdict(performance.now()))
@@ -382,6 +411,12 @@ export class Phone {
 /** The node could not count: nothing is known, so it is tried again. */
 function unavailable(error: unknown): boolean {
   return (error as { code?: string } | null)?.code === 'unavailable'
+}
+
+function farSpeaker(): HTMLAudioElement {
+  const speaker = new Audio()
+  speaker.autoplay = true
+  return speaker
 }
 
 function round(x: number, digits: number): number {

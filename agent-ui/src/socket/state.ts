@@ -60,7 +60,7 @@ export function reduce(s: DeskState, e: DeskEvent): DeskState {
     case 'message': return s // the threads keep it
     case 'ticket.changed': return s // the forms keep it, by ticket
     case 'phone.lost': return { ...s, phone: false, leg: 'none', phoneElsewhere: { at: e.data.to, since: null } }
-    case 'leg.changed': return { ...s, leg: e.data.state }
+    case 'leg.changed': return e.data.node ? s : { ...s, leg: e.data.state } // of another node: the phone's
   }
 }
 

@@ -7,7 +7,7 @@ import { half, language, t, tWord } from '../i18n/t'
 import { Phone, type DeviceList, type MicrophoneFault, type Role, type Verdict } from '../phone'
 import {
   CommandError, DeskSocket, initialState, reduce, ServerClock, welcomed,
-  type BreakReason, type Call, type Conversation, type DeskEvent, type DeskNotice, type DeskState, type LinkStatus, type Welcome, type World,
+  type BreakReason, type Call, type Conversation, type DeskEvent, type DeskNotice, type DeskState, type LegChanged, type LinkStatus, type Welcome, type World,
 } from '../socket'
 import { cardOf, cardOfConversation, useForms } from './forms'
 import { useNotices } from './notices'
@@ -28,6 +28,11 @@ const world: World = {
     const id = setTimeout(run, ms)
     return () => clearTimeout(id)
   },
+}
+
+/** Where a call's audio is: '' at the desk's own node, and after the talk. */
+function nodeOf(c: Call | null): string {
+  return c && c.state !== 'wrapup' ? (c.node ?? '') : ''
 }
 
 /** Somebody is writing in a form: a ring must not slip another one under the hands. */
@@ -162,14 +167,20 @@ export const useDesk = defineStore('desk', () => {
     const before = state.value
     state.value = reduce(before, e)
     if (e.type === 'phone.lost') phoneLost()
-    if (e.type === 'leg.changed' && e.data.state === 'connected') phone?.nodeConnected(e.data.gen)
-    if (e.type === 'leg.changed' && e.data.state === 'disconnected') phone?.nodeLost(e.data.gen)
+    if (e.type === 'leg.changed') legChanged(e.data)
     if (e.type === 'ticket.changed') forms.delivered(e.data.contact, e.data.number, e.data.delivery)
     if (e.type === 'message') threads.heard(e.data)
     if (e.type === 'conversation.stopped' && !conversationOf(e.data.contact)) missedConversation(e.data.contact, e.data.why)
     if (e.type === 'conversation.taken') takenConversation(e.data.contact)
     if (e.type === 'call.stopped' && state.value.call?.contact !== e.data.contact) forms.missed(e.data.contact)
     follow(before)
+  }
+
+  function legChanged({ node: at, gen, state: is }: LegChanged): void {
+    if (at && is === 'disconnected') phone?.farLost(at, gen)
+    if (at) return
+    if (is === 'connected') phone?.nodeConnected(gen)
+    if (is === 'disconnected') phone?.nodeLost(gen)
   }
 
   function told(n: DeskNotice): void {
@@ -203,7 +214,7 @@ export const useDesk = defineStore('desk', () => {
     if (was?.state === 'wrapup' && !is && !busy.has('wrapup.finish')) notices.say('info', t('notice.ended'))
     if (!is) quality.value = null
     const talking = is?.state === 'talking' || is?.state === 'held'
-    void phone?.speak({ busy: talking || is?.state === 'ringing', talking, muted: (is?.muted ?? false) || is?.state === 'held' })
+    void phone?.speak({ busy: talking || is?.state === 'ringing', talking, muted: (is?.muted ?? false) || is?.state === 'held', node: nodeOf(is) })
   }
 
   const conversationOf = (contact: string): Conversation | undefined => state.value.conversations.find((c) => c.contact === contact)
@@ -361,8 +372,8 @@ export const useDesk = defineStore('desk', () => {
     if (!c || !inCall.value) return
     const on = !c.muted
     // The local track first: silence must not wait for the network.
-    if (on) void phone?.speak({ busy: true, talking: true, muted: true })
-    if (!(await order('call.mute', { contact: c.contact, on })) && on) void phone?.speak({ busy: true, talking: true, muted: c.muted })
+    if (on) void phone?.speak({ busy: true, talking: true, muted: true, node: nodeOf(c) })
+    if (!(await order('call.mute', { contact: c.contact, on })) && on) void phone?.speak({ busy: true, talking: true, muted: c.muted, node: nodeOf(c) })
   }
 
   async function hangup(): Promise<void> {
