@@ -146,8 +146,16 @@ func (s *Store) lines(class contact.Class) []routing.LineWait {
 	return lines
 }
 
+const mostStrays = 10_000
+
 // Strays implements routing.Member.
 func (s *Store) Strays(_ context.Context, n routing.NodeID, ids []contact.ID) (unknown, forgotten []contact.ID, err error) {
+	if err := n.Validate(); err != nil {
+		return nil, nil, err
+	}
+	if len(ids) > mostStrays {
+		return nil, nil, fmt.Errorf("%w: contacts: %d is more than %d", routing.ErrBad, len(ids), mostStrays)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := map[contact.ID]bool{}

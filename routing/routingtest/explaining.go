@@ -330,6 +330,10 @@ func strays(h *hall) {
 	if len(unknown)+len(forgotten) > 0 || err != nil {
 		h.t.Errorf("strays of nobody: %v, %v (%v)", unknown, forgotten, err)
 	}
+	_, _, err = h.Store.Strays(h.ctx(), node1, make([]contact.ID, 10_001))
+	h.refused(err, routing.ErrBad)
+	_, _, err = h.Store.Strays(h.ctx(), "a b", nil)
+	h.refused(err, routing.ErrBad)
 }
 
 func countsNameBuckets(h *hall) {
