@@ -14,8 +14,6 @@ type Config struct {
 	ReleaseAfter time.Duration `yaml:"release_after" default:"30s" doc:"An agent who is not heard for this long in a talk loses the citizen to the next agent, at the head of the queue."`
 	ForgetAfter  time.Duration `yaml:"forget_after" default:"10m" doc:"Without a socket for this long an agent is signed off at the queue; after the talk, if there is one."`
 	ReleaseChats time.Duration `yaml:"release_chats" default:"3m" doc:"Without a socket for this long an agent's conversations go back to the queue, at their old places."`
-	Missed       int           `yaml:"missed" default:"2" doc:"After so many rings in a row that were not answered or declined a seat stays not ready; 0: it always comes back."`
-	CoolDown     time.Duration `yaml:"cool_down" default:"5s" doc:"How long a seat is not ready after a ring before, when it comes back by itself."`
 	Recheck      time.Duration `yaml:"recheck" default:"1s" doc:"How often an open socket's sign-in is verified."`
 	PingEvery    time.Duration `yaml:"ping_every" default:"5s" doc:"How often a socket is pinged."`
 	PongWithin   time.Duration `yaml:"pong_within" default:"15s" doc:"Without a pong for this long a socket is closed."`
@@ -25,8 +23,8 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		LostAfter: 15 * time.Second, ReleaseAfter: 30 * time.Second, ForgetAfter: 10 * time.Minute,
-		ReleaseChats: 3 * time.Minute, Missed: 2, CoolDown: 5 * time.Second,
-		Recheck: time.Second, PingEvery: 5 * time.Second, PongWithin: 15 * time.Second,
+		ReleaseChats: 3 * time.Minute,
+		Recheck:      time.Second, PingEvery: 5 * time.Second, PongWithin: 15 * time.Second,
 	}
 }
 
@@ -46,7 +44,6 @@ func (c Config) Validate() error {
 		{"release_after", c.ReleaseAfter},
 		{"forget_after", c.ForgetAfter},
 		{"release_chats", c.ReleaseChats},
-		{"cool_down", c.CoolDown},
 		{"recheck", c.Recheck},
 		{"ping_every", c.PingEvery},
 		{"pong_within", c.PongWithin},
@@ -54,9 +51,6 @@ func (c Config) Validate() error {
 		if d.value <= 0 {
 			errs = append(errs, fmt.Errorf("%s: want a positive duration, got %s", d.name, d.value))
 		}
-	}
-	if c.Missed < 0 || c.Missed > 100 {
-		errs = append(errs, fmt.Errorf("missed: want 0 to 100, got %d", c.Missed))
 	}
 	if c.PongWithin <= c.PingEvery {
 		errs = append(errs, errors.New("pong_within: want more than ping_every"))

@@ -292,7 +292,7 @@ func TestNewsOfAnotherReservationIsDropped(t *testing.T) {
 
 func TestMissedRings(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *desk.Config) { c.CoolDown = 200 * time.Millisecond })
+	w := newWorldBy(t, routing.Refusals{CoolDown: 200 * time.Millisecond, Missed: 2})
 	s := w.ready("1001")
 	miss := func() headless.AgentState {
 		c := s.ringText("1001")
@@ -324,7 +324,7 @@ func TestMissedRings(t *testing.T) {
 
 func TestACallThatIsDeclinedLetsTheSeatComeBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *desk.Config) { c.CoolDown = 200 * time.Millisecond })
+	w := newWorldBy(t, routing.Refusals{CoolDown: 200 * time.Millisecond, Missed: 2})
 	s := w.ready("1001")
 	c := newCall(1)
 	w.offer("1001", c)
@@ -339,7 +339,7 @@ func TestACallThatIsDeclinedLetsTheSeatComeBack(t *testing.T) {
 
 func TestAMissInATalkSettlesAfterIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *desk.Config) { c.Missed = 1 })
+	w := newWorldBy(t, routing.Refusals{CoolDown: time.Minute, Missed: 1})
 	s := w.ready("1001")
 	call := s.talk("1001")
 	c := s.ringText("1001")

@@ -15,7 +15,7 @@ type agentData struct {
 	Since   stamp    `json:"since"`
 	Pending *pending `json:"pending"`
 	Leg     legState `json:"leg"`
-	Missed  int      `json:"missed"`  // rings in a row
+	Missed  int      `json:"missed"`  // rings not answered in a row
 	BackAt  stamp    `json:"back_at"` // when the seat gets ready by itself
 	// Slots is how many contacts of each class it takes at once.
 	Slots map[contact.Class]int `json:"slots"`

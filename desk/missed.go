@@ -6,10 +6,10 @@ import (
 	"hotline/session"
 )
 
-// misses is the memory of rings that came to nothing: a seat comes back by
-// itself after the first, and stays away after some in a row.
+// misses is the memory of rings that came to nothing: by the policy a seat comes
+// back by itself after some, and stays away after more in a row.
 type misses struct {
-	row    int       // rings not answered or declined, one after the other
+	row    int       // rings not answered, one after the other
 	backAt time.Time // when the seat gets ready by itself; zero: it does not
 	serial uint64    // of waits, so that old timers are known
 }
@@ -17,17 +17,19 @@ type misses struct {
 // missed counts a ring; the queue has set the seat away.
 func (s *seat) missed(why session.RingEnd) {
 	s.stay()
-	if why == session.RingUnreachable {
-		return // the page hangs: somebody must look at it
-	}
-	s.misses.row++
-	c := s.desk.o.Config
-	if c.Missed > 0 && s.misses.row >= c.Missed {
+	rules := s.desk.o.Lines.Refusals()
+	switch why {
+	case session.RingUnreachable: // the page hangs: somebody must look at it
 		return
+	case session.RingUnanswered:
+		if s.misses.row++; s.misses.row >= rules.Missed {
+			return
+		}
+	default: // the agent is there, and said no
 	}
-	s.misses.backAt = s.desk.o.Now().Add(c.CoolDown)
+	s.misses.backAt = s.desk.o.Now().Add(rules.CoolDown)
 	mine := s.misses.serial
-	s.after(c.CoolDown, func() {
+	s.after(rules.CoolDown, func() {
 		if s.misses.serial == mine {
 			s.comeBack()
 		}

@@ -52,8 +52,19 @@ func newWorld(t *testing.T, change ...func(*desk.Config)) *world {
 	return newWorldWith(t, nil, change...)
 }
 
+// newWorldBy has another policy for rings that came to nothing.
+func newWorldBy(t *testing.T, r routing.Refusals) *world {
+	t.Helper()
+	return newWorldOf(t, nil, r)
+}
+
 // newWorldWith has other phones than those that only pretend.
 func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config)) *world {
+	t.Helper()
+	return newWorldOf(t, audio, routing.Refusals{CoolDown: 5 * time.Second, Missed: 2}, change...)
+}
+
+func newWorldOf(t *testing.T, audio desk.Phones, refusals routing.Refusals, change ...func(*desk.Config)) *world {
 	t.Helper()
 	w := &world{
 		t: t, hall: &hall{token: make(map[contact.ID]routing.Token)},
@@ -74,7 +85,7 @@ func newWorldWith(t *testing.T, audio desk.Phones, change ...func(*desk.Config))
 	if audio == nil {
 		audio = w.phones
 	}
-	lines, err := routing.NewBook(routing.Config{Lines: []routing.Line{citizensLine()}})
+	lines, err := routing.NewBook(routing.Config{Lines: []routing.Line{citizensLine()}, Policy: routing.Policy{Refusals: refusals}})
 	if err != nil {
 		t.Fatal(err)
 	}
