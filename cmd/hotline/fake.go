@@ -10,7 +10,8 @@ import (
 )
 
 type fake struct {
-	Unit fakeUnit `cmd:"" help:"A responsible unit: takes tickets, verifies signatures, lists them at /received."`
+	Unit  fakeUnit  `cmd:"" help:"A responsible unit: takes tickets, verifies signatures, lists them at /received."`
+	Phone fakePhone `cmd:"" help:"Every citizen's phone: answers call-backs, whatever number is dialled."`
 }
 
 type fakeUnit struct {

@@ -33,6 +33,7 @@ func (s *serve) Run(ctx context.Context, drain draining) error {
 			return err
 		}
 		defer func() { _ = unit.Close() }()
+		defer demoPhone(ctx, cfg, log)()
 	}
 	n := node.New(node.Options{Config: cfg, Log: log})
 	return n.Run(ctx, drain, func(at node.Addresses) { s.welcome(os.Stdout, at, cfg) })
