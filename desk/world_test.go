@@ -89,9 +89,10 @@ func newWorldOf(t *testing.T, audio desk.Phones, refusals routing.Refusals, chan
 	if err != nil {
 		t.Fatal(err)
 	}
+	elsewhere, _ := audio.(desk.Far)
 	w.desk, err = desk.New(desk.Options{
 		Config: config, Node: "n1", Log: slog.New(slog.DiscardHandler), Registerer: w.metrics,
-		Queue: w.queue, Phones: audio, Tickets: w.office, Records: w.archive, Figures: w.ledger, Recordings: w.tapes, People: w.staff,
+		Queue: w.queue, Phones: audio, Far: elsewhere, Tickets: w.office, Records: w.archive, Figures: w.ledger, Recordings: w.tapes, People: w.staff,
 		Audit: w.looks, Lines: lines, RefKey: refKey(), Callbacks: w.promises,
 		UI: page(),
 	})
