@@ -55,7 +55,7 @@ func TestNoFunctionHasAnEmptyLine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, block := range strings.Split(string(text), "\n\n") {
+		for block := range strings.SplitSeq(string(text), "\n\n") {
 			for line := range strings.Lines(strings.TrimLeft(block, "\n")) {
 				if strings.HasPrefix(line, " ") {
 					t.Errorf("%s: a block begins inside a function: %q", name, line)

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (w *walker) round() (breaches []string, calls int) {
 func (w *walker) rounds() string {
 	w.t.Helper()
 	v, err := w.client.HGet(w.t.Context(), "{"+hallName+"}:walk", "rounds").Result()
-	if err != nil && err != redis.Nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		w.t.Fatal(err)
 	}
 	return v
