@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -63,7 +65,8 @@ func TestSentences(t *testing.T) {
 		"an offer that came to nothing":  {records.Event{Kind: records.OfferEnded, Agent: "1003", Detail: "unanswered"}, "1003 没有接：振铃超时", "1003 did not take it: it rang to the end"},
 		"requeued":                       {records.Event{Kind: records.Requeued, Facts: facts{"why": "disconnected"}}, "回到原来的位置继续等待：坐席断线", "Waits again at the old place: the desk was gone"},
 		"ended":                          {records.Event{Kind: records.Ended, Detail: "abandoned_queue"}, "全部结束：市民在排队中离开", "All is over: the citizen left the queue"},
-		"a kind of a newer node":         {records.Event{Kind: "parked", Detail: "silence"}, "parked：silence", "parked: silence"},
+		"a kind of a newer node":         {records.Event{Kind: "praised", Detail: "aloud"}, "praised：aloud", "praised: aloud"},
+		"promised":                       {records.Event{Kind: records.Promised, Detail: "max_wait"}, "登记回拨，保留排队位置：等候已到上限", "A call back is promised, at the old place: the longest wait was reached"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -96,5 +99,23 @@ func TestChangedAgents(t *testing.T) {
 	}
 	if all, none := changed(nil, []boardAgent{one, two}); len(all) != 2 || none == nil || len(none) != 0 {
 		t.Errorf("from nothing: %v, %v", all, none)
+	}
+}
+
+// TestEveryKindIsTold reads the kinds where they are written down.
+func TestEveryKindIsTold(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../records/record.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`EventKind += "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(kinds) < 27 {
+		t.Fatalf("only %d kinds found", len(kinds))
+	}
+	for _, k := range kinds {
+		if s := tell(records.Event{Kind: records.EventKind(k[1])}); s.ZH == k[1] || s.EN == k[1] {
+			t.Errorf("%s has no sentence", k[1])
+		}
 	}
 }

@@ -35,13 +35,16 @@ func causeWords() map[string]sentence {
 	}
 }
 
-// reasonWords are routing.DeclineReason and session.RingEnd.
+// reasonWords are routing.DeclineReason, session.RingEnd and callbacks.Why.
 func reasonWords() map[string]sentence {
 	return map[string]sentence{
 		"unanswered":   {"振铃超时", "it rang to the end"},
 		"rejected":     {"坐席拒接", "the agent declined"},
 		"unreachable":  {"坐席电脑没有响应", "the desk did not show it"},
 		"disconnected": {"坐席断线", "the desk was gone"},
+		"asked":        {"市民要求", "the citizen asked for it"},
+		"abandoned":    {"市民在排队中离开", "the citizen left the queue"},
+		"max_wait":     {"等候已到上限", "the longest wait was reached"},
 		"revoked":      {"预约被收回", "the offer was taken back"},
 		"citizen_gone": {"市民已离开", "the citizen had left"},
 	}

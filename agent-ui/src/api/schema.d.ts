@@ -848,6 +848,8 @@ export interface components {
             accepted: components["schemas"]["Time"];
             waited_ms: number;
             until: components["schemas"]["Time"];
+            /** @description A call-back - the citizen is dialled once the agent accepts. */
+            callback?: boolean;
             node?: components["schemas"]["AudioNode"];
         };
         /** @description Where the call's audio is wanted; empty for the desk's own node. */
@@ -875,6 +877,8 @@ export interface components {
             extended: number;
             /** @description Why the talk ended; empty before. */
             cause: string;
+            /** @description A call-back - talking begins with the dialling. */
+            callback?: boolean;
             node?: components["schemas"]["AudioNode"];
             /** @description The agent is not heard and the citizen hears that we reconnect; then the citizen goes back to the queue. */
             apart_until: components["schemas"]["Time"] | null;
