@@ -260,7 +260,7 @@ func TestRule6TwoPingsMissedIsDead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	h := w.node("n1")
-	h.web.SetPing(60 * time.Millisecond)
+	h.web.SetPing(500 * time.Millisecond)
 	v := h.visitor()
 	alive := v.open()
 	dead := h.dial(site, func(c *websocket.Conn) { c.SetPingHandler(func(string) error { return nil }) })

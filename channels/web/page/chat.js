@@ -5,7 +5,6 @@ const $ = (id) => document.getElementById(id)
 const text = $('text')
 let language = store.get('language', 'zh')
 let t = texts[language]
-let link = null
 let topics = []
 let line = 'connecting' // connecting, open, broken, replaced
 let open = true
@@ -38,7 +37,7 @@ function status() {
     case 'waiting': return t.waiting + (now.queue ? ' ' + place(now.queue) : '')
     case 'serving': return t.serving(now.agent)
     case 'closed': return t.closed
-    default: return line === 'connecting' && !link ? t.connecting : open ? t.hello : t.offline
+    default: return line === 'connecting' ? t.connecting : open ? t.hello : t.offline
   }
 }
 
@@ -80,7 +79,7 @@ function showLog() {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60
   const shown = now.events.map(entry)
   const known = new Set(now.events.map((e) => e.cmid))
-  for (const m of link ? link.outbox : []) {
+  for (const m of link.outbox) {
     if (!known.has(m.cmid)) shown.push(bubble('citizen', t.me, m.text, t.pending, 'pending'))
   }
   // Only what is new is put in, so that a screen reader says it once.
@@ -171,12 +170,15 @@ function submit() {
   text.focus()
 }
 
-$('form').addEventListener('submit', (e) => { e.preventDefault(); if (link) submit() })
-text.addEventListener('keydown', (e) => {
-  // Enter that ends a Chinese composition is not for us (keyCode 229: Safari says so too late otherwise).
-  if (e.key !== 'Enter' || e.shiftKey || e.isComposing || e.keyCode === 229) return
+$('form').addEventListener('submit', (e) => { e.preventDefault(); submit() })
+// What would break the line sends, unless Shift is held. An Enter that ends a Chinese composition
+// breaks no line, whatever key codes the browser gives it, and is not for us.
+let shift = false
+for (const kind of ['keydown', 'keyup']) text.addEventListener(kind, (e) => { shift = e.shiftKey })
+text.addEventListener('beforeinput', (e) => {
+  if ((e.inputType !== 'insertLineBreak' && e.inputType !== 'insertParagraph') || shift || e.isComposing) return
   e.preventDefault()
-  if (link) submit()
+  submit()
 })
 text.addEventListener('input', count)
 $('language').addEventListener('click', () => {
@@ -191,6 +193,12 @@ $('close').addEventListener('click', async () => {
   text.focus()
 })
 
+const link = new Link({
+  frame, state(s) { line = s; show() },
+  refused(m, code) { told = `${t.refused}: ${code === 'full' ? t.full : code === 'too_long' ? t.tooLong : m.text.slice(0, 20)}`; show() },
+  dropped(n) { told = t.dropped(n) },
+})
+
 async function start() {
   show()
   for (let wait = 1000; ; wait = Math.min(2 * wait, 30000)) {
@@ -198,11 +206,7 @@ async function start() {
       const site = await (await fetch('v1/health/channel')).json()
       open = site.open
       topics = site.topics ?? []
-      link = new Link(site.app_key, {
-        frame, state(s) { line = s; show() },
-        refused(m, code) { told = `${t.refused}: ${code === 'full' ? t.full : code === 'too_long' ? t.tooLong : m.text.slice(0, 20)}`; show() },
-        dropped(n) { told = t.dropped(n) },
-      })
+      link.begin(site.app_key)
       return show()
     } catch {
       line = 'broken'

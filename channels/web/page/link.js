@@ -22,9 +22,10 @@ export function ulid(now = Date.now()) {
 }
 
 export class Link {
+  // What is sent is kept from the first moment; begin lets it go out.
   // on: { frame(f), state(s), refused(m, code), dropped(n) }; state is connecting, open, broken or replaced.
-  constructor(appKey, on) {
-    Object.assign(this, { appKey, on, socket: null, tries: 0, failedSockets: 0, ready: false, sent: new Set(), heard: 0, pingMs: 25000 })
+  constructor(on) {
+    Object.assign(this, { on, where: { conversation: '', seq: 0 }, socket: null, tries: 0, failedSockets: 0, ready: false, sent: new Set(), heard: 0, pingMs: 25000 })
     this.outbox = store.get('outbox', [])
     const old = this.outbox.filter((m) => Date.now() - m.at > day)
     if (old.length) {
@@ -32,6 +33,10 @@ export class Link {
       this.keep()
       on.dropped(old.length)
     }
+  }
+
+  begin(appKey) {
+    this.appKey = appKey
     for (const [target, event] of [[window, 'online'], [window, 'pageshow'], [window, 'focus'], [document, 'visibilitychange']]) {
       target.addEventListener(event, () => document.visibilityState === 'visible' && this.now())
     }
@@ -137,7 +142,7 @@ export class Link {
     }
   }
 
-  position() { return this.where ? { conversation: this.where.conversation, last_seq: this.where.seq } : {} }
+  position() { return this.where.conversation ? { conversation: this.where.conversation, last_seq: this.where.seq } : {} }
 
   welcome(f) {
     this.pingMs = f.ping_s * 1000
