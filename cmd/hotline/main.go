@@ -13,13 +13,14 @@ import (
 
 // cli is the command line; each command is a struct with a Run method.
 type cli struct {
-	Serve  serve       `cmd:"" help:"Run a node. Without a file, the demo city."`
-	Demo   demo        `cmd:"" help:"Send citizens to a running node and show what became of each."`
-	Call   call        `cmd:"" help:"A citizen's phone: place one call."`
-	Agent  agent       `cmd:"" help:"A headless agent: signs in, answers, talks, writes a ticket."`
-	Load   loading     `cmd:"" help:"Many citizens and agents on a schedule against a running node; a report."`
-	Fake   fake        `cmd:"" help:"Documented fakes of the outside world."`
-	Config configGroup `cmd:"" help:"Check a configuration, or print the reference."`
+	Serve    serve       `cmd:"" help:"Run a node. Without a file, the demo city."`
+	Demo     demo        `cmd:"" help:"Send citizens to a running node and show what became of each."`
+	Call     call        `cmd:"" help:"A citizen's phone: place one call."`
+	Agent    agent       `cmd:"" help:"A headless agent: signs in, answers, talks, writes a ticket."`
+	Load     loading     `cmd:"" help:"Many citizens and agents on a schedule against a running node; a report."`
+	Fake     fake        `cmd:"" help:"Documented fakes of the outside world."`
+	Simulate simulation  `cmd:"" help:"A routing policy against arrivals, held against the Erlang formulas."`
+	Config   configGroup `cmd:"" help:"Check a configuration, or print the reference."`
 }
 
 func main() {
