@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
@@ -55,7 +56,7 @@ func callingBack(to *phone.Phone) func(*node.Config) {
 func (c *city) places(o phone.Options) *phone.Call {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.t.Context()), 2*patience)
-	o.Target = c.dial("12345")
+	o.Target = cmp.Or(o.Target, c.dial("12345"))
 	p, err := phone.New(ctx, o.Target, slog.New(slog.DiscardHandler))
 	if err != nil {
 		c.t.Fatal(err)
