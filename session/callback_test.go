@@ -92,10 +92,16 @@ func (o *fakeOutgoing) ends(t *testing.T, last string, stopped bool) {
 
 func inPromising(t *testing.T, test func(*promising), agents ...contact.AgentID) {
 	t.Helper()
+	inPatience(t, routing.Patience{}, test, agents...)
+}
+
+// inPatience is inPromising with bounds of waiting.
+func inPatience(t *testing.T, wait routing.Patience, test func(*promising), agents ...contact.AgentID) {
+	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &promising{house: newHouse(t), promises: &callbackstest.Store{}, dialled: make(chan *fakeOutgoing, 16)}
-		lines := promisingLines(t)
+		lines := promisingLines(t, wait)
 		p.forecast = &forecast{flaky: p.store}
 		cfg := callbacks.Defaults()
 		cfg.Trunk = "carrier"
@@ -123,11 +129,16 @@ func inPromising(t *testing.T, test func(*promising), agents ...contact.AgentID)
 	})
 }
 
-func promisingLines(t *testing.T) *routing.Book {
+func promisingLines(t *testing.T, wait routing.Patience) *routing.Book {
 	t.Helper()
+	l := line()
+	l.Skill, l.Queue = "", "public"
 	lines, err := routing.NewBook(routing.Config{
-		Lines:  []routing.Line{line()},
-		Policy: routing.Policy{Callbacks: routing.CallbackRule{After: time.Minute}},
+		Lines: []routing.Line{l},
+		Policy: routing.Policy{
+			Skills: []string{"general"}, Callbacks: routing.CallbackRule{After: time.Minute},
+			Queues: map[string]routing.QueueRule{"public": {Need: []string{"general"}, Wait: wait}},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -572,5 +583,59 @@ func TestEveryPartIsAPrompt(t *testing.T) {
 		if _, ok := library.Get(name); !ok {
 			t.Errorf("there is no prompt %q", name)
 		}
+	}
+}
+
+// TestALostDatabaseLosesNoPromise of who gave up meanwhile.
+func TestALostDatabaseLosesNoPromise(t *testing.T) {
+	inPromising(t, func(p *promising) {
+		p.promises.SetAway(errors.New("away"))
+		v := p.from(one)
+		pass(6 * time.Second)
+		v.gone(contact.CitizenEnded)
+		p.records.end(t)
+		pass(time.Minute)
+		p.promises.SetAway(nil)
+		pass(6 * time.Second)
+		if got := p.promised(); got.Why != callbacks.Abandoned || got.Contact != v.id {
+			t.Errorf("promise %+v", got)
+		}
+	})
+}
+
+// TestNobodyWaitsLongerThanTheLineLets: with a call-back at the end, or a
+// goodbye for who cannot be called.
+func TestNobodyWaitsLongerThanTheLineLets(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]struct {
+		prompt string
+		cause  contact.Cause
+		made   int
+	}{
+		one: {"callback-taken", contact.CallbackTaken, 1},
+		"":  {"goodbye", contact.RefusedFull, 0},
+	} {
+		t.Run(want.prompt, func(t *testing.T) {
+			inPatience(t, routing.Patience{Max: 100 * time.Second, Then: "callback"}, func(p *promising) {
+				v := p.from(number)
+				began := time.Now()
+				if number != "" {
+					v.wants(t, "play callback-offer", "hold")
+				}
+				for last := ""; last != "play "+want.prompt; last = <-v.did {
+				}
+				v.wants(t, "close "+want.cause.String())
+				if after := time.Since(began); after < 100*time.Second || after > 115*time.Second {
+					t.Errorf("ended after %s", after)
+				}
+				if r := p.records.end(t); r.Cause != want.cause {
+					t.Errorf("record %+v", r)
+				}
+				synctest.Wait()
+				if all := p.promises.All(); len(all) != want.made || want.made > 0 && all[0].Why != callbacks.MaxWait {
+					t.Errorf("promises %+v", all)
+				}
+			})
+		})
 	}
 }

@@ -27,8 +27,9 @@ type conversation struct {
 	nudged bool   // since the citizen wrote last
 	seek   time.Time
 
-	idle  *time.Timer // the citizen's silence
-	reply *time.Timer // the first reply
+	told  routing.Told // about the wait
+	idle  *time.Timer  // the citizen's silence
+	reply *time.Timer  // the first reply
 	show  *time.Ticker
 }
 
@@ -142,22 +143,41 @@ func (c *conversation) order(ctx context.Context, what string, do func(context.C
 	}
 }
 
-// showPlace tells a waiting citizen how many are before; it may be lost.
+// showPlace tells a waiting citizen how many are before and how long it will
+// take, never more than it told before; it may be lost.
 func (c *conversation) showPlace(ctx context.Context) {
 	if c.state != Queued && c.state != Offered {
 		c.show.Stop()
 		return
 	}
-	id, queue, medium := c.contact.ID, c.hall.o.Queue, c.medium
+	id, queue := c.contact.ID, c.hall.o.Queue
+	var o routing.Outlook
+	c.beside(func() (err error) {
+		ctx, cancel := context.WithTimeout(ctx, sayWithin)
+		defer cancel()
+		o, err = queue.Outlook(ctx, id)
+		return err
+	}, func(err error) error {
+		if err == nil { // else it does not wait yet, or not any more, or the queue is away
+			c.showStanding(ctx, o)
+		}
+		return nil
+	})
+}
+
+// showStanding shows it again though it has not changed: it may have been lost.
+func (c *conversation) showStanding(ctx context.Context, o routing.Outlook) {
+	st, ok := c.told.Next(o)
+	if !ok || c.state != Queued && c.state != Offered {
+		return
+	}
+	c.told.Say(st)
+	medium := c.medium
 	c.hall.texts.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, sayWithin)
 		defer cancel()
-		o, err := queue.Outlook(ctx, id)
-		if err != nil { // it does not wait yet, or not any more, or the queue is away
-			return
-		}
-		e, known := o.Estimate()
-		if err := medium.Show(ctx, channels.Place{Place: o.Place, Known: known, Low: e.Low, High: e.High}); err != nil {
+		p := channels.Place{Place: st.Place, Known: st.Known, Low: st.Estimate.Low, High: st.Estimate.High}
+		if err := medium.Show(ctx, p); err != nil {
 			c.log.Debug("place not shown", "error", err)
 		}
 	})

@@ -61,6 +61,8 @@ type Hall struct {
 	sessions map[contact.ID]served
 	running  sync.WaitGroup // calls
 	texts    sync.WaitGroup // conversations
+	chores   sync.WaitGroup // what the database has refused so far
+	leaving  chan struct{}  // closed when every session is over: chores are tried once more
 }
 
 // NewHall makes a hall; Run serves it.
@@ -79,7 +81,7 @@ func NewHall(o Options) *Hall {
 	}
 	h := &Hall{
 		o: o, metrics: newMetrics(o.Registerer), files: newFiling(o.Records, o.Log),
-		sessions: make(map[contact.ID]served),
+		sessions: make(map[contact.ID]served), leaving: make(chan struct{}),
 	}
 	h.node.Store(&o.Node)
 	h.door = newDoor(h)
@@ -119,6 +121,8 @@ func (h *Hall) Run(commands <-chan routing.Command) {
 	end()
 	h.running.Wait()
 	h.texts.Wait()
+	close(h.leaving)
+	h.chores.Wait()
 	h.files.close()
 	<-filed
 }

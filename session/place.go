@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	keepWithin  = 3 * time.Second // to store a promise while the citizen waits for it
-	keepTrying  = time.Minute     // when nobody waits
-	returnTime  = 2 * time.Second // to find whether a caller has a promise
+	keepWithin  = 3 * time.Second  // to store a promise while the citizen waits for it
+	keepTrying  = 10 * time.Minute // when nobody waits
+	returnTime  = 2 * time.Second  // to find whether a caller has a promise
 	keyOfPlace  = '1'
 	thenPromise = "callback"
 )
@@ -149,24 +149,38 @@ func (h *Hall) callOff(id string) {
 	})
 }
 
-// later does what the database may refuse for a while, for a minute at most.
+// later does what the database may refuse for a while, for ten minutes at most,
+// and once more when the node stops.
 func (h *Hall) later(failed string, id contact.ID, do func(context.Context) error) {
-	h.running.Go(func() {
+	h.chores.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), keepTrying)
 		defer cancel()
+		leaving := h.leaving
 		for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-			err := do(ctx)
+			err := attemptOnce(ctx, do)
 			if err == nil {
 				return
 			}
 			select {
 			case <-time.After(wait):
+				if leaving != nil {
+					continue
+				}
+			case <-leaving:
+				leaving = nil
+				continue
 			case <-ctx.Done():
-				h.o.Log.Error(failed, "contact_id", string(id), "error", err) //nolint:sloglint // one of a few constant messages
-				return
 			}
+			h.o.Log.Error(failed, "contact_id", string(id), "error", err) //nolint:sloglint // one of a few constant messages
+			return
 		}
 	})
+}
+
+func attemptOnce(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, keepWithin)
+	defer cancel()
+	return do(ctx)
 }
 
 // returning finds the place of a caller who has a promise, beside the greeting.
