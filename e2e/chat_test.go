@@ -96,3 +96,41 @@ func bothAtOnce(t *testing.T) {
 		t.Errorf("record %+v", done)
 	}
 }
+
+// TestAConversationOutlivesItsNode: the node that has a conversation goes; the
+// agent's desk is at another. The conversation goes on there with the same
+// agent, nothing that was written is lost, and it has one record.
+func TestAConversationOutlivesItsNode(t *testing.T) {
+	h := newHouse(t)
+	chatting := func(name string) *city {
+		return startCity(t, func(cfg *node.Config) { h.shared(name)(cfg); withChat(cfg) })
+	}
+	north, south := chatting("north"), chatting("south")
+	chats := make(chan headless.ChatReport, 8)
+	south.agent(headless.Options{
+		Account: "1001", AnswerAfter: 50 * time.Millisecond, WrapUp: 50 * time.Millisecond,
+		Write: func(_ string, m headless.Message) (string, bool) { return "收到:" + m.Text, m.Text == "谢谢" },
+		Chats: func(r headless.ChatReport) { chats <- r },
+	})
+	v := north.chatter()
+	v.writes("路灯坏了")
+	north.hears(v, 1)
+	v.writes("在人民路")
+	north.hears(v, 2)
+	north.drain()
+	v.url = south.url() + "/chat/v1"
+	v.writes("有人吗")
+	if said := south.hears(v, 3); said[2].Text != "收到:有人吗" || said[2].Agent != "1001" {
+		t.Errorf("the citizen reads %+v", said)
+	}
+	v.writes("谢谢")
+	south.hears(v, 4)
+	rest := south.supervisor()
+	r := south.await(rest, "of the conversation", func(r record) bool { return r.Contact == v.id && !r.Ended.IsZero() })
+	if r.Agent != "1001" || r.Cause != "agent_ended" || r.Offers != 1 {
+		t.Errorf("record %+v", r)
+	}
+	if n := len(south.hears(v, 4)); n != 4 {
+		t.Errorf("%d answers, want 4", n)
+	}
+}

@@ -90,6 +90,8 @@ func (a *Agent) followChat(ctx context.Context, d ConversationState) {
 	before := c.state
 	c.token, c.state, c.Cause = d.Token, d.State, d.Cause
 	switch {
+	case d.State == "open" && before == "open" && d.LastSeq > c.seq: // a message that came as no event
+		a.heard(ctx, c)
 	case d.State == before:
 	case d.State == "ringing":
 		a.chatRang(ctx, c)
