@@ -160,8 +160,8 @@ func widened(old, c memstore.Contact) bool {
 	return slices.Equal(want, c.Buckets) && slices.EqualFunc(old.Steps[taken:], c.Steps, same)
 }
 
-// oldest: nobody waited longer in the bucket where the two met, nor, when they
-// met in a borrowed one, in another that the seat serves itself. What others
+// oldest: nobody waited longer in the bucket where the two met, nor, when a
+// freed seat was lent, at all in one that the seat serves itself. What others
 // have widened to in the same step came too late for the seat.
 func (m *model) oldest(rt *rapid.T, now memstore.Hall, c memstore.Contact) {
 	if c.Via == "" {
@@ -169,6 +169,9 @@ func (m *model) oldest(rt *rapid.T, now memstore.Hall, c memstore.Contact) {
 	}
 	a := &audit{h: now}
 	_, _, borrowed := c.Via.Lender()
+	borrowed = borrowed && slices.ContainsFunc(now.Orders[c.Anchor], func(o routing.Command) bool {
+		return o.Contact == c.ID && o.Token == c.Token && o.Why.By == routing.Freed
+	})
 	for id, o := range now.Contacts {
 		old, known := m.before.Contacts[id]
 		if !known || id == m.moved || o.State != routing.Wait || o.Class != c.Class {
