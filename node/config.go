@@ -63,7 +63,8 @@ type HTTP struct {
 
 // Redis is a server of yours, or a private one.
 type Redis struct {
-	URL         config.Secret `yaml:"url" doc:"redis://… or unix://… of a Redis 7 or newer with appendonly yes and maxmemory-policy noeviction; empty: the node supervises a private one."`
+	URL         config.Secret `yaml:"url" doc:"redis://… or unix://… of a Redis 7 or newer with appendonly yes and maxmemory-policy noeviction; redis://one:26379?addr=two:26379&addr=three:26379&master_name=hotline names Sentinels, whose primary is followed; empty: the node supervises a private one."`
+	Confirm     int           `yaml:"confirm" default:"0" doc:"How many replicas must confirm before a desk rings; 1 with Sentinels, so that a fail-over gives no citizen to two agents."`
 	Appendfsync string        `yaml:"appendfsync" default:"everysec" doc:"Of the private Redis: always, everysec or no."`
 	Hall        string        `yaml:"hall" default:"12345" doc:"Hash tag of all keys; one hall is one queue."`
 }
@@ -74,6 +75,12 @@ func (c Config) Validate() error {
 	errs = append(errs, c.checkCallbacks())
 	if c.Redis.URL.Reveal() != "" && c.Database.Engine() == database.SQLite {
 		errs = append(errs, errors.New("database.url: a shared Redis needs PostgreSQL: SQLite serves exactly one node"))
+	}
+	if c.Redis.Confirm < 0 || c.Redis.Confirm > 5 {
+		errs = append(errs, fmt.Errorf("redis.confirm: %d is not between 0 and 5", c.Redis.Confirm))
+	}
+	if c.Redis.Confirm > 0 && c.Redis.URL.Reveal() == "" {
+		errs = append(errs, errors.New("redis.confirm: a private Redis has no replicas"))
 	}
 	return errors.Join(errs...)
 }

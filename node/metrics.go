@@ -26,6 +26,16 @@ func (r registry) watchPolicy(findings func() int) {
 	}, func() float64 { return float64(findings()) }))
 }
 
+// countBreaches returns what counts one breach of the queue's invariants.
+func (r registry) countBreaches() func() {
+	c := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "hotline_node_queue_breaches_total",
+		Help: "Contradictions that the walk through the queue's keys found and mended; any is a fault of ours.",
+	})
+	r.MustRegister(c)
+	return c.Inc
+}
+
 func (r registry) handler() http.Handler {
 	return promhttp.HandlerFor(r.Registry, promhttp.HandlerOpts{})
 }

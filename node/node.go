@@ -70,14 +70,15 @@ type Node struct {
 	cut     func()          // ends life
 	running sync.WaitGroup  // what Start set going
 
-	redis   redis.UniversalClient
-	guard   *redisserver.Guard
-	db      *database.DB
-	audit   *audit.Log
-	staff   *people.Staff
-	records *recordsql.Store
-	lines   *routing.Book
-	queue   *redisstore.Store
+	redis     redis.UniversalClient
+	sentinels *redisserver.Sentinels
+	guard     *redisserver.Guard
+	db        *database.DB
+	audit     *audit.Log
+	staff     *people.Staff
+	records   *recordsql.Store
+	lines     *routing.Book
+	queue     *redisstore.Store
 
 	units      *webhook.Units
 	outbox     *ticketsql.Store

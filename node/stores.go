@@ -57,6 +57,10 @@ func (n *Node) openRedis(ctx context.Context) error {
 	}
 	n.redis = client
 	n.down.add("redis client", func(context.Context) error { return client.Close() })
+	if n.sentinels, err = redisserver.NewSentinels(url); err != nil {
+		return fmt.Errorf("redis.url: %w", err)
+	}
+	n.down.add("sentinels", func(context.Context) error { return n.sentinels.Close() })
 	if n.guard, err = redisserver.NewGuard(n.log, n.metrics); err != nil {
 		return err
 	}

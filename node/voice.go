@@ -66,6 +66,7 @@ func (n *Node) openQueue(ctx context.Context) (err error) {
 	}
 	n.queue, err = redisstore.New(redisstore.Config{
 		Client: n.redis, Hall: n.cfg.Redis.Hall, Log: n.log, Registerer: n.metrics,
+		Confirm: n.cfg.Redis.Confirm,
 	})
 	if err != nil {
 		return err
@@ -93,9 +94,11 @@ func (n *Node) openHall(context.Context) error {
 		Node: n.name, Queue: n.queue, Seats: n.exchange, Lines: n.lines, Records: n.records,
 		RefKey: n.refKey, Log: n.log, Registerer: n.metrics, Now: n.now,
 		Callbacks: n.callbacks, Waiting: n.cfg.Waiting, Conversations: n.conversations(),
-		Full: func() bool { return n.health.now() == Full },
+		Full:    func() bool { return n.health.now() == Full },
+		Primary: func(ctx context.Context) bool { return n.sentinels.Agree(ctx, n.redis) },
 	})
 	n.join()
+	n.running.Go(func() { n.rounds(n.life) })
 	return n.beatAndServe()
 }
 

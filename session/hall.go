@@ -26,7 +26,7 @@ var (
 	ErrState = errors.New("session: not possible in the contact's present state")
 )
 
-// Options of a hall. All fields are needed but Now (time.Now), Full,
+// Options of a hall. All fields are needed but Now (time.Now), Full, Primary,
 // Conversations and Text (DefaultText).
 type Options struct {
 	Node       routing.NodeID
@@ -40,6 +40,10 @@ type Options struct {
 	Now        func() time.Time
 	// Full says that no further contact can be taken.
 	Full func() bool
+	// Primary says whether most of those who watch the queue's store take the
+	// one that this node speaks to for the primary; nil: nobody watches, no.
+	// It is asked when no replica has confirmed a ring, and may block.
+	Primary func(context.Context) bool
 	// Conversations opens those that another node has left; without it they stay left.
 	Conversations channels.House
 	// Callbacks keeps promises to call citizens back; nil: nobody is called back.
@@ -78,6 +82,9 @@ func NewHall(o Options) *Hall {
 	}
 	if o.Full == nil {
 		o.Full = func() bool { return false }
+	}
+	if o.Primary == nil {
+		o.Primary = func(context.Context) bool { return false }
 	}
 	h := &Hall{
 		o: o, metrics: newMetrics(o.Registerer), files: newFiling(o.Records, o.Log),

@@ -21,6 +21,9 @@ type metrics struct {
 	left    prometheus.Counter
 	late    prometheus.Counter
 	replies prometheus.Histogram
+
+	unconfirmed prometheus.Counter
+	strays      prometheus.Counter
 }
 
 func newMetrics(r Registerer) *metrics {
@@ -54,7 +57,13 @@ func newMetrics(r Registerer) *metrics {
 		Name: "hotline_session_first_reply_seconds", Help: "From the acceptance of a conversation to an agent's first message.",
 		Buckets: []float64{5, 15, 30, 60, 90, 120, 180, 240, 300, 600, 1800},
 	})
-	r.MustRegister(m.left, m.late, m.replies, m.ends, m.accepts, m.waits, m.talks, m.ringEnd)
+	m.unconfirmed = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "hotline_session_rings_unconfirmed_total", Help: "Desks that rang though no replica confirmed it.",
+	})
+	m.strays = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "hotline_session_strays_total", Help: "Contacts that only the queue or only a session knew, brought together again.",
+	})
+	r.MustRegister(m.unconfirmed, m.strays, m.left, m.late, m.replies, m.ends, m.accepts, m.waits, m.talks, m.ringEnd)
 	for _, c := range contact.Causes() {
 		m.ends.WithLabelValues(c.String())
 	}

@@ -2,11 +2,16 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"hotline/records"
 	"hotline/routing"
 )
+
+// confirmWithin bounds the confirmation of a ring: three tries of a replica,
+// then the question to those who watch.
+const confirmWithin = 2 * time.Second
 
 // commanded acts on an order of the queue, and only on a token not seen yet.
 func (v *visit) commanded(ctx context.Context, c routing.Command) {
@@ -38,15 +43,38 @@ func (v *visit) ring(ctx context.Context, c routing.Command) {
 	}
 	token := c.Token
 	v.beside(func() error {
+		if err := v.confirm(ctx, token); err != nil {
+			return err
+		}
 		ctx, cancel := context.WithTimeout(ctx, offerAck)
 		defer cancel()
 		return v.hall.o.Seats.Offer(ctx, c.Agent, call)
 	}, func(err error) error {
-		if err != nil && v.state == Offered && v.token == token {
+		switch {
+		case err == nil || v.state != Offered || v.token != token:
+		case errors.Is(err, routing.ErrStale), errors.Is(err, routing.ErrUnknown):
+			v.ringOver(RingRevoked) // it was over before a desk rang
+		default:
 			v.decline(RingUnreachable, routing.Unreachable)
 		}
 		return nil
 	})
+}
+
+// confirm makes sure that the offer stands, and that it would outlive the
+// store's primary, before a desk rings. Without a replica's word it rings only
+// where those who watch the store still name this primary: a citizen is not
+// kept from an agent because a replica is down.
+func (v *visit) confirm(ctx context.Context, t routing.Token) error {
+	ctx, cancel := context.WithTimeout(ctx, confirmWithin)
+	defer cancel()
+	err := v.hall.o.Queue.Ring(ctx, v.contact.ID, t)
+	if !errors.Is(err, routing.ErrUnconfirmed) || !v.hall.o.Primary(ctx) {
+		return err
+	}
+	v.hall.metrics.unconfirmed.Inc()
+	v.log.Error("rings unconfirmed: no replica answers, the primary is still the primary")
+	return nil
 }
 
 // timeUp is the end of the ring, or of the wrap-up.
