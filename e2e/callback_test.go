@@ -3,8 +3,12 @@ package e2e
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -168,4 +172,83 @@ func TestCallbackIsHeard(t *testing.T) {
 	if len(samples) < 2*8000 || !tone.Hears(samples[8000:12000], agentHz) {
 		t.Errorf("of %d samples the second second is not the agent", len(samples))
 	}
+}
+
+// TestCallersOfADeadNodeAreCalledBack: kill −9 of a node while a citizen waits
+// there. The other node calls the citizen back, before one who called there
+// later.
+func TestCallersOfADeadNodeAreCalledBack(t *testing.T) {
+	home, rings := homePhone(t, phone.Home{Options: phone.Options{Play: prompt.Tone(homeHz, time.Second, 0.3)}})
+	h := newHouse(t)
+	binary := filepath.Join(t.TempDir(), "hotline")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../cmd/hotline").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	living := startCity(t, func(cfg *node.Config) {
+		h.shared("living")(cfg)
+		callingBack(home)(cfg)
+	})
+	dying := h.killable(t, binary)
+	rest := living.supervisor()
+	dying.places(phone.Options{From: "13800000001"})
+	first := living.caller(rest, "+86138****0001")
+	ask(t, rest, "/hall", "that waits", func(b struct {
+		Waiting map[string]int `json:"waiting"`
+	},
+	) bool {
+		return b.Waiting["general"] == 1
+	})
+	dying.kill()
+	living.places(phone.Options{From: "13800000002"})
+	second := living.caller(rest, "+86138****0002")
+	type list struct {
+		Callbacks []struct {
+			Contact, Why, State string
+		} `json:"callbacks"`
+	}
+	ask(t, rest, "/callbacks", "that was lost with its node", func(l list) bool {
+		return len(l.Callbacks) == 1 && l.Callbacks[0].Contact == first.Contact && l.Callbacks[0].Why == "node_lost" && l.Callbacks[0].State == "queued"
+	})
+	agent := living.agent(headless.Options{
+		Account: "1001", AnswerAfter: 10 * time.Millisecond, TalkFor: 3 * time.Second, WrapUp: 10 * time.Millisecond,
+	})
+	served := living.report(agent)
+	if !served.Answered || served.Caller != first.Caller || served.HeardHz < homeHz-5 || served.HeardHz > homeHz+5 {
+		t.Errorf("first was %+v, want the call-back of %s", served, first.Contact)
+	}
+	if len(rings) != 1 {
+		t.Errorf("the citizen's phone rang %d times, want once", len(rings))
+	}
+	back := living.await(rest, "of the call-back", func(r record) bool { return r.Contact == served.Contact && !r.Ended.IsZero() })
+	if back.Origin != first.Contact || back.Cause != "agent_ended" {
+		t.Errorf("the call-back's record %+v", back)
+	}
+	if r := living.report(agent); r.Contact != second.Contact {
+		t.Errorf("then %+v, want %s", r, second.Contact)
+	}
+}
+
+// killable is a node of the house in a process of its own.
+func (h *house) killable(t *testing.T, binary string) *process {
+	t.Helper()
+	data := t.TempDir()
+	file := filepath.Join(data, "hotline.yaml")
+	text := fmt.Sprintf(`node: { name: dying, data: %[1]s, ref_key: "%[2]s" }
+http: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+redis: { url: "%[3]s" }
+database: { url: "%[4]s" }
+sip:
+  udp: 127.0.0.1:0
+  tcp: 127.0.0.1:0
+  area_code: "010"
+  trunks: [{ name: carrier, addresses: [127.0.0.0/8], media: [127.0.0.0/8] }]
+rtp: { port_min: 0, port_max: 0 }
+webrtc: { listen: "127.0.0.1:0" }
+lines: [{ name: citizen, title: { zh: 市民热线, en: "Citizens' line" }, skill: general, numbers: ["12345"] }]
+people: { accounts: [] }
+`, data, houseKey, h.redis.url(), h.db)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return launch(t, binary, file)
 }

@@ -290,6 +290,12 @@ people: { accounts: [{ id: "2001", name: 班长, role: supervisor, password: %[2
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return launch(t, binary, file)
+}
+
+// launch runs a node by its configuration.
+func launch(t *testing.T, binary, file string) *process {
+	t.Helper()
 	p := &process{city: city{t: t}, cmd: exec.CommandContext(context.Background(), binary, "serve", "--config", file)}
 	logs, err := p.cmd.StderrPipe()
 	if err != nil {
