@@ -417,6 +417,12 @@ func TestAConversationIsGivenBack(t *testing.T) {
 	}
 }
 
+// threadPage is one answer of the messages call.
+type threadPage struct {
+	Messages []headless.Message
+	More     bool
+}
+
 func TestWhoReadsAThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -426,13 +432,9 @@ func TestWhoReadsAThread(t *testing.T) {
 			ID: ulid.Make().String(), Seq: int64(i + 1), From: contact.ByCitizen, Text: fmt.Sprint("第", i+1), At: time.Now(),
 		})
 	}
-	read := func(r *headless.REST, id contact.ID, query string) (got struct {
-		Messages []headless.Message
-		More     bool
-	}, code string) {
+	read := func(r *headless.REST, id contact.ID, query string) (got threadPage, code string) {
 		err := r.Call(w.ctx(), http.MethodGet, "/contacts/"+string(id)+"/messages"+query, nil, &got)
-		var refusal *headless.Error
-		if errors.As(err, &refusal) {
+		if refusal, refused := errors.AsType[*headless.Error](err); refused {
 			return got, refusal.Code
 		}
 		if err != nil {

@@ -21,16 +21,13 @@ const (
 // agent. One that is closed already is only taken out.
 func (c *conversation) takeOver(ctx context.Context) error {
 	c.token, c.agent, c.seat = c.adopt.Token, c.adopt.Agent, c.adopt.Seat
-	err := c.open(ctx)
-	switch {
-	case ctx.Err() != nil:
-		c.handOver()
-		return nil
+	switch err := c.open(ctx); {
 	case errors.Is(err, channels.ErrClosed):
 		c.wasClosed(ctx)
 		return nil
-	case err != nil:
-		return err
+	case err != nil: // the node stops
+		c.handOver()
+		return nil
 	}
 	c.remember(ctx)
 	c.known = true
