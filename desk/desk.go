@@ -61,12 +61,13 @@ type Desk struct {
 	current atomic.Pointer[Hall]
 	nodeID  atomic.Pointer[routing.NodeID]
 
-	mu      sync.Mutex
-	names   map[routing.NodeID]bool // this node's later ones
-	seats   map[contact.AgentID]*seat
-	open    map[contact.AgentID]int // sockets, those included that have not said hello
-	closed  bool
-	running sync.WaitGroup // seats and sockets
+	mu       sync.Mutex
+	names    map[routing.NodeID]bool // this node's later ones
+	seats    map[contact.AgentID]*seat
+	open     map[contact.AgentID]int // sockets, those included that have not said hello
+	closed   bool
+	retiring bool           // nobody new is let in
+	running  sync.WaitGroup // seats and sockets
 }
 
 var _ session.Seats = (*Desk)(nil)
@@ -207,6 +208,9 @@ func (d *Desk) begin(a people.Account, h helloData) *seat {
 	}
 	if s := d.seats[a.ID]; s != nil {
 		return s
+	}
+	if d.retiring {
+		return nil
 	}
 	reason := reasonSignedIn
 	if h.Epoch != "" { // this desk has known a seat that is no more

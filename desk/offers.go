@@ -249,6 +249,8 @@ func (s *seat) settle() {
 	case s.state.busy():
 	case s.leaving:
 		s.signOffFree()
+	case s.retiring:
+		s.leaveNode()
 	case s.forgotten:
 		s.signOut()
 	case s.pending != nil && s.pending.State == NotReady:

@@ -36,15 +36,17 @@ type seat struct {
 	misses  misses
 	stopped map[contact.ID]routing.Token
 
-	leg       leg
-	far       map[routing.NodeID]*farLeg // audio at other nodes
-	sockets   map[*socket]struct{}
-	phone     *socket // the one with the audio; nil while it is away
-	deskGone  bool    // no phone socket for LostAfter
-	absence   uint64  // counts absences, so that old timers are known
-	forgotten bool    // no phone socket for ForgetAfter
-	leaving   bool    // signed out, waits for the contact to end
-	over      bool
+	leg         leg
+	far         map[routing.NodeID]*farLeg // audio at other nodes
+	sockets     map[*socket]struct{}
+	phone       *socket       // the one with the audio; nil while it is away
+	deskGone    bool          // no phone socket for LostAfter
+	absence     uint64        // counts absences, so that old timers are known
+	forgotten   bool          // no phone socket for ForgetAfter
+	retiring    bool          // the node drains: nothing more, and elsewhere when free
+	retireAfter time.Duration // until the desk may connect again
+	leaving     bool          // signed out, waits for the contact to end
+	over        bool
 
 	silence silence    // of the agent in a talk
 	taken   *takenData // the contact that was last taken from this seat, until the next ring
@@ -196,7 +198,7 @@ func (s *seat) wanted() routing.Status {
 	switch {
 	case s.state == Offline || s.over:
 		return routing.Offline
-	case s.deskGone || s.leaving || !s.audible():
+	case s.deskGone || s.leaving || s.retiring || !s.audible():
 		return routing.Away
 	case s.pending != nil && s.pending.State == Ready:
 		return routing.Ready

@@ -80,3 +80,48 @@ func TestABrowserAtAnotherNode(t *testing.T) {
 		t.Errorf("the other node answered %v offers of the desk, want 1: the connection is kept", n)
 	}
 }
+
+// TestADrainedNode: a node of two drains while one of its agents talks. The talk
+// goes on to its end, then the desk is at the other node, ready, and serves there.
+func TestADrainedNode(t *testing.T) {
+	gatewaytest.Tried(t, gatewaytest.PeerBaresip, "a node of two drains",
+		"its talk goes on to its end; its agents' desks go to the other node and serve there")
+	h := newHouse(t)
+	north, south := h.node("north"), h.node("south")
+	rest := south.supervisor()
+	agent := north.agent(headless.Options{
+		Account: "1001", Others: []string{south.url()}, AnswerAfter: time.Millisecond, WrapUp: time.Millisecond, Play: headless.Sine(1004),
+	})
+	idle := north.agent(headless.Options{Account: "1002", Others: []string{south.url()}, AnswerAfter: time.Millisecond, WrapUp: time.Millisecond})
+	citizen := gatewaytest.StartBaresip(t, north.dial(plainNumber), "13800000001", citizenHz)
+	talk := south.await(rest, "of the talk", connected)
+	at := map[string]*headless.Agent{"1001": agent, "1002": idle}
+	talks := at[talk.Agent]
+	delete(at, talk.Agent)
+
+	north.drain()
+	next := gatewaytest.StartBaresip(t, south.dial(plainNumber), "13800000002", citizenHz)
+	served := south.await(rest, "that the idle agent serves", func(r record) bool { return r.Contact != talk.Contact && connected(r) })
+	if served.Agent == talk.Agent || !served.Ended.IsZero() {
+		t.Errorf("record %+v", served)
+	}
+	next.Stop()
+	for _, other := range at {
+		if r := south.report(other); !r.Answered || r.Cause != "citizen_ended" {
+			t.Errorf("the idle agent reports %+v", r)
+		}
+		if err := other.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	citizen.Stop()
+	if r := south.report(talks); r.Contact != talk.Contact || r.Cause != "citizen_ended" {
+		t.Errorf("the talker reports %+v", r)
+	}
+	last := gatewaytest.StartBaresip(t, south.dial(plainNumber), "13800000003", citizenHz)
+	south.await(rest, "that the talker serves elsewhere", func(r record) bool { return r.Caller == "+86138****0003" && connected(r) })
+	last.Stop()
+	if r := south.report(talks); !r.Answered {
+		t.Errorf("the talker reports %+v", r)
+	}
+}

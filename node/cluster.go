@@ -83,3 +83,19 @@ func (n *Node) followUntil(ctx context.Context, name routing.NodeID) {
 		}
 	}
 }
+
+// sendDesksAway lets the desks of a draining node leave for others, as they are
+// done with their contacts; the channel brings the error once all have left. A
+// node that is alone keeps them: whoever waits here could be served by nobody else.
+func (n *Node) sendDesksAway(ctx context.Context) <-chan error {
+	left := make(chan error, 1)
+	n.running.Go(func() {
+		nodes, err := n.bus.Nodes(ctx)
+		if err != nil || len(nodes) < 2 {
+			left <- err
+			return
+		}
+		left <- n.desk.Retire(ctx, time.Second)
+	})
+	return left
+}

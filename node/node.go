@@ -190,7 +190,8 @@ func (n *Node) Drain(ctx context.Context) {
 	n.log.Info("draining", "calls", n.hall.Open())
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.Node.DrainLimit)
 	defer cancel()
-	if err := n.hall.Wait(ctx); err != nil {
+	away := n.sendDesksAway(ctx)
+	if err := errors.Join(n.hall.Wait(ctx), <-away); err != nil {
 		n.log.Warn("drain given up", "error", err)
 	}
 }

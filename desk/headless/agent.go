@@ -17,7 +17,8 @@ import (
 
 // Options of an Agent. Needed are URL, Account, Password and Log.
 type Options struct {
-	URL      string // of the node, such as http://127.0.0.1:8080
+	URL      string   // of the node, such as http://127.0.0.1:8080
+	Others   []string // nodes to go to when that one is gone or sends its desks away
 	Account  string
 	Password string
 	Log      *slog.Logger
@@ -198,6 +199,7 @@ func (a *Agent) run(ctx context.Context) {
 		case time.Since(began) > time.Minute:
 			wait = 500 * time.Millisecond
 		}
+		a.goOn()
 		a.o.Log.Warn("desk lost, connecting again", "error", err, "wait", wait)
 		select {
 		case <-time.After(wait):
@@ -206,6 +208,17 @@ func (a *Agent) run(ctx context.Context) {
 		}
 		wait = min(2*wait, 5*time.Second)
 	}
+}
+
+// goOn turns to the next node, in a circle. A sign-in is good at all of them.
+func (a *Agent) goOn() {
+	if len(a.o.Others) == 0 {
+		return
+	}
+	a.o.Others = append(a.o.Others, a.o.URL)
+	a.o.URL, a.o.Others = a.o.Others[0], a.o.Others[1:]
+	a.rest.CloseIdle()
+	a.rest = a.rest.at(a.o.URL)
 }
 
 func (a *Agent) wasReady() bool {

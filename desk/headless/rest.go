@@ -56,6 +56,9 @@ func SignInFrom(ctx context.Context, from netip.Addr, base, account, password st
 	return nil, fmt.Errorf("headless: sign in: the node set no cookie %s", cookieName)
 }
 
+// at is the same sign-in at another node.
+func (r *REST) at(base string) *REST { return &REST{base: base, token: r.token, http: r.http} }
+
 // Token is the sign-in's token.
 func (r *REST) Token() string { return r.token }
 
