@@ -10,7 +10,7 @@ UI_SRC    := $(shell find agent-ui -path agent-ui/node_modules -prune -o -path a
 TRIALS    := $(CURDIR)/$(BIN)/trials.jsonl
 GO_SRC    := $(shell find . -name node_modules -prune -o -name '*.go' -print -o -name '*.sql' -print -o -name '*.lua' -print -o -name '*.csv' -print 2>/dev/null)
 
-.PHONY: run demo test check bench build ui lint docs conformance clean packages-run packages-test packages-bench
+.PHONY: run demo test check bench prove build ui lint docs conformance clean packages-run packages-test packages-bench
 
 run: packages-run $(BIN)/hotline ## one node with a demo city; Ctrl-C stops all of it
 	$(BIN)/hotline serve
@@ -34,6 +34,9 @@ check: lint ## the quick part: format, lint and the tests that need no peers
 bench: packages-bench $(BIN)/hotline ## side by side with peers: make bench BENCH="-page docs/performance.md forward-rtp-rtp"
 	$(GO) build -o $(BIN)/bench ./e2e/bench
 	$(BIN)/bench $(BENCH)
+
+prove: packages-test ## the long forms: the model for a million steps, seeded bugs, chaos; writes docs/proof.md
+	$(GO) run ./e2e/prove -page docs/proof.md
 
 build: $(BIN)/hotline
 
