@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 )
@@ -12,10 +13,12 @@ const (
 	growthFew      = 100
 	growthMany     = 100_000
 	growthLives    = 5000
-	growthCommands = 1.0
+	growthCommands = 1.005 // 1.0, but for a few buckets that are empty by chance
 	growthCPU      = 1.2
 	bytesWaiting   = 10_000
 	bytesCeiling   = 1024
+	memoryLooks    = 8
+	memorySame     = 64 << 10
 )
 
 // cost is what a match cost Redis.
@@ -129,14 +132,23 @@ func benchBytes(ctx context.Context, l *lab) (err error) {
 	return nil
 }
 
-// memory is what Redis uses, once the file has been written.
+// memory is what Redis uses, once it does not change any more: the file has been
+// written, and buffers of idle connections were given back.
 func (h *queueHall) memory(ctx context.Context) (float64, error) {
-	if err := wait(ctx, memorySettle/2); err != nil {
-		return 0, err
+	last := 0.0
+	for range memoryLooks {
+		if err := wait(ctx, memorySettle/2); err != nil {
+			return 0, err
+		}
+		text, err := h.client.Info(ctx, "memory").Result()
+		if err != nil {
+			return 0, fmt.Errorf("queue: info: %w", err)
+		}
+		now := total(text, `used_memory:(\d+)`)
+		if math.Abs(now-last) < memorySame {
+			return now, nil
+		}
+		last = now
 	}
-	text, err := h.client.Info(ctx, "memory").Result()
-	if err != nil {
-		return 0, fmt.Errorf("queue: info: %w", err)
-	}
-	return total(text, `used_memory:(\d+)`), nil
+	return last, nil
 }

@@ -33,8 +33,7 @@ end
 
 -- rest counts what is left in a set, and names the first of it.
 local function rest(name)
-  local n = call('ZCARD', name)
-  return n, n > 0 and call('ZRANGE', name, 0, 0)[1] or ''
+  return call('ZCARD', name), call('ZRANGE', name, 0, 0)[1] or ''
 end
 
 -- others says who else was there where the two met; at one seat it is nobody.
