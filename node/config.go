@@ -39,6 +39,7 @@ type Config struct {
 	Callbacks  callbacks.Config `yaml:"callbacks" doc:"Citizens who are called back: who asked for it in the queue, and whose call was lost there."`
 	Waiting    session.Waiting  `yaml:"waiting" doc:"What callers hear while they wait."`
 	Web        web.Config       `yaml:"web" doc:"The text channel of web pages and apps."`
+	Text       session.Text     `yaml:"conversations" doc:"How conversations are kept: the clocks, and what the house says in them."`
 	People     people.Config    `yaml:"people" doc:"Accounts that are made at the first start."`
 	Tickets    webhook.Config   `yaml:"tickets" doc:"Where units receive their tickets."`
 }

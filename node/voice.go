@@ -93,7 +93,7 @@ func (n *Node) openHall(context.Context) error {
 	n.hall = session.NewHall(session.Options{
 		Node: n.name, Queue: n.queue, Seats: n.exchange, Lines: n.lines, Records: n.records,
 		RefKey: n.refKey, Log: n.log, Registerer: n.metrics, Now: n.now,
-		Callbacks: n.callbacks, Waiting: n.cfg.Waiting, Conversations: n.conversations(),
+		Callbacks: n.callbacks, Waiting: n.cfg.Waiting, Conversations: n.conversations(), Text: n.cfg.Text,
 		Full:    func() bool { return n.health.now() == Full },
 		Primary: func(ctx context.Context) bool { return n.sentinels.Agree(ctx, n.redis) },
 	})
