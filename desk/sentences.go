@@ -165,7 +165,7 @@ func offered(e records.Event) sentence {
 		return s.and(busyWith(f)).and(behind(f))
 	case routing.Entered:
 		s = s.and(sentence{"；在 " + via.ZH + " 中排第一", "; first in " + via.EN})
-		return s.and(idlest(e)).and(busyWith(f)).and(otherSeats(f))
+		return s.and(idlest(e)).and(busyWith(f)).and(otherSeats(e))
 	default:
 		return s.and(byAgent("；分给 %s", "; offered to %s")(e))
 	}
@@ -190,8 +190,12 @@ func busyWith(f map[string]string) sentence {
 	return sentence{fmt.Sprintf("，手上已有 %d 个同类诉求", n), fmt.Sprintf(", serving %d of its kind already", n)}
 }
 
-func otherSeats(f map[string]string) sentence {
-	n := countIn(f, records.FactOthers)
+// otherSeats leaves the seat itself out, which may have room for more.
+func otherSeats(e records.Event) sentence {
+	f, n := e.Facts, countIn(e.Facts, records.FactOthers)
+	if f[records.FactNext] == string(e.Agent) && n > 0 {
+		f, n = nil, n-1
+	}
 	if n == 0 {
 		return sentence{"，没有其他空闲座席", ", no other seat was free"}
 	}

@@ -47,6 +47,11 @@ func TestSentences(t *testing.T) {
 			"等了 5 秒；在 en 中排第一；1003 在第 2 梯队空闲最久（1 秒），手上已有 1 个同类诉求，另有 2 个空闲座席，下一位是 1004",
 			"Waited 5 s; first in en; 1003 is the longest free of tier 2 (1 s), serving 1 of its kind already, 2 more seats were free, next would have been 1004",
 		},
+		"offered to a seat that has room for more": {
+			records.Event{Kind: records.Offered, Agent: "1003", Facts: facts{"by": "entered", "via": "general", "waited": "0", "idle": "9000", "others": "1", "next": "1003"}},
+			"等了 0 秒；在 general 中排第一；1003 空闲最久（9 秒），没有其他空闲座席",
+			"Waited 0 s; first in general; 1003 had been free the longest (9 s), no other seat was free",
+		},
 		"offered to a seat that became free": {
 			records.Event{Kind: records.Offered, Agent: "1003", Facts: facts{"by": "freed", "via": "general", "waited": "125000", "others": "7", "next": "01JDG3Z4V7Q8W9X0Y1Z2A3B4C5"}},
 			"等了 2 分 5 秒；1003 空出来，它在 general 中排第一，后面还有 7 个在等，下一个是 01JDG3Z4V7Q8W9X0Y1Z2A3B4C5",

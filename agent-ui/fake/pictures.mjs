@@ -43,7 +43,7 @@ async function inbox(language, name) {
 }
 
 async function board(language, name, seats) {
-  const desk = await openDesk(browser, { language, width: 1600, height: 900, node: { role: 'supervisor', seats } })
+  const desk = await openDesk(browser, { language, width: 1366, height: 768, node: { role: 'supervisor', seats } })
   const { at, node, page } = desk
   node.recent = [['phone', '1009', 'citizen_ended'], ['wechat', '1031', ''], ['phone', '', 'abandoned_queue'], ['phone', '1044', 'agent_ended'], ['web', '1006', 'citizen_ended'], ['phone', '1017', 'citizen_ended']].map(([channel, agent, cause], i) => ({
     contact: `01KDNR0000000000000000000${i}`, channel, line: 'citizen', source: '', caller: '+86138****5678', accepted: node.now(-i * 47e3), held_ms: 0, talk_ms: 0, offers: 1, agent, cause, recording: false, from_citizen: null, from_agent: null,
@@ -63,14 +63,14 @@ async function board(language, name, seats) {
   await page.keyboard.press('Escape')
   await at('assign').nth(2).click()
   await page.waitForTimeout(300)
-  await page.screenshot({ path: `${folder}/${name.replace('board', 'assign')}.png` })
+  if (process.argv[2]) await page.screenshot({ path: `${folder}/${name.replace('board', 'assign')}.png` })
   console.log(name, desk.faults)
   await desk.close()
 }
 
 try {
   await inbox('zh-CN', 'inbox')
-  await board('zh-CN', 'board')
+  await board('zh-CN', 'board', 50)
   if (process.argv[2]) {
     await inbox('en', 'inbox-en')
     await board('en', 'board-en', 2000)

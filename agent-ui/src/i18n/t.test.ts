@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { en } from './en'
-import { clockTime, duration, fill, half, language, t, tWord } from './t'
+import { clockTime, duration, fill, half, language, t, tWord, citizenName } from './t'
 import { zh, type Key } from './zh'
 
 const keys = Object.keys(zh) as Key[]
@@ -49,4 +49,13 @@ describe('t', () => {
     expect(duration(3_723_000)).toBe('1:02:03')
     expect(duration(-5)).toBe('00:00')
   })
+})
+
+describe('citizenName', () => {
+  it.each([
+    ['', '市民'],
+    ['w***k', 'w***k'],
+    ['+86138****5678', '+86138****5678'],
+    ['01M87YP9SF97AK76Y6****FFKT', '市民 FFKT'],
+  ])('%s', (masked, want) => expect(citizenName(masked)).toBe(want))
 })

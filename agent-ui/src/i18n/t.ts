@@ -61,3 +61,9 @@ export function duration(ms: number): string {
   const minutes = Math.floor(s / 60) % 60
   return s >= 3600 ? `${Math.floor(s / 3600)}:${two(minutes)}:${two(s % 60)}` : `${two(minutes)}:${two(s % 60)}`
 }
+
+/** Who writes, masked as it came; of a visitor's long number the end is enough. */
+export function citizenName(masked: string): string {
+  if (masked === '') return t('chat.citizen')
+  return masked.length > 16 && masked.includes('****') ? t('chat.citizenNo', { id: masked.slice(-4) }) : masked
+}

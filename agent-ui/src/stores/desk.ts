@@ -3,7 +3,7 @@ import { computed, nextTick, reactive, ref, shallowRef } from 'vue'
 import { Attention } from '../browser/attention'
 import { randomBytes, tabId } from '../browser/id'
 import { PhoneTab } from '../browser/tab'
-import { half, language, t, tWord } from '../i18n/t'
+import { citizenName, half, language, t, tWord } from '../i18n/t'
 import { Phone, type DeviceList, type MicrophoneFault, type Role, type Verdict } from '../phone'
 import {
   CommandError, DeskSocket, initialState, reduce, ServerClock, welcomed,
@@ -228,14 +228,14 @@ export const useDesk = defineStore('desk', () => {
       if (c.state === 'ringing' && (was?.state !== 'ringing' || was.token !== c.token)) ringConversation(c)
       threads.follow(c)
       if (was?.state === 'ringing' && c.state === 'open' && !typing() && !inCall.value) forms.selected = c.contact
-      if (c.reply_overdue && was && !was.reply_overdue) notices.say('warn', t('chat.overdue', { who: c.citizen || t('chat.citizen') }))
+      if (c.reply_overdue && was && !was.reply_overdue) notices.say('warn', t('chat.overdue', { who: citizenName(c.citizen) }))
     }
     const rings = state.value.conversations.some((c) => c.state === 'ringing')
     if (!call.value && !rings && before.some((c) => c.state === 'ringing')) stopRing()
   }
 
   function ringConversation(c: Conversation): void {
-    const text = { line: lineTitle(c), citizen: c.citizen || t('chat.citizen') }
+    const text = { line: lineTitle(c), citizen: citizenName(c.citizen) }
     // In a talk the citizen is heard, not a ring.
     if (state.value.phone && !call.value) {
       phone?.ringer.start()

@@ -1,6 +1,7 @@
 /** `96.2 %`, or a dash when nobody counts. */
 export function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? '—' : `${(100 * share).toFixed(1)}%`
+  if (share === null || share === undefined) return '—'
+  return share === 1 ? '100%' : `${(100 * share).toFixed(1)}%`
 }
 
 /** Whether a share meets its goal; a word would be too much beside each figure, the goal stands in the label. */
