@@ -11,6 +11,7 @@ import (
 	callbacksql "hotline/callbacks/sqlstore"
 	"hotline/gateway"
 	"hotline/gateway/sip"
+	"hotline/records"
 	"hotline/routing"
 )
 
@@ -34,7 +35,7 @@ func (n *Node) openCallbacks(context.Context) error {
 	}
 	r := callbacks.NewRunner(callbacks.RunnerOptions{
 		Rule: callbackRule{n.lines}, Store: n.promises, By: string(n.name), Log: n.log, Registerer: n.metrics, Now: n.now,
-		Book: n.callbacks, Serve: n.callBack,
+		Book: n.callbacks, Serve: n.callBack, OnGivenUp: n.givenUp,
 	})
 	until, done := make(chan struct{}), make(chan struct{})
 	n.noCallbacks = sync.OnceFunc(func() { close(until) })
@@ -69,6 +70,22 @@ func (n *Node) callBack(_ context.Context, c *callbacks.Call) {
 			return leg, nil
 		},
 	}), c)
+}
+
+// givenUp notes at the contact that the promise came from that nobody will call
+// back any more.
+func (n *Node) givenUp(p callbacks.Promise) {
+	n.running.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(n.life), 5*time.Second)
+		defer cancel()
+		r, err := n.records.Find(ctx, p.Contact)
+		if err == nil {
+			err = n.records.Save(ctx, r, records.Event{Contact: p.Contact, At: n.now().UTC(), Kind: records.GivenUp, Detail: string(p.Why)})
+		}
+		if err != nil {
+			n.log.Error("given-up call-back not noted", "contact_id", string(p.Contact), "error", err)
+		}
+	})
 }
 
 // callbackRule is the policy's.

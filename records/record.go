@@ -97,6 +97,7 @@ const (
 	Promised        EventKind = "promised"         // a call-back; Detail: why
 	Dialled         EventKind = "dialled"          // the citizen of a call-back
 	NotReached      EventKind = "not_reached"      // nobody answered, or busy
+	GivenUp         EventKind = "given_up"         // the last attempt to call back has failed
 	Returned        EventKind = "returned"         // rings again: has the place of the promise
 	Adopted         EventKind = "adopted"          // its node was dead, another goes on
 	Ended           EventKind = "ended"
