@@ -68,6 +68,7 @@ func (s *Server) args() []string {
 		"--port", "0", "--unixsocket", s.socket, "--unixsocketperm", "700",
 		"--dir", s.cfg.Dir, "--save", "", "--appendonly", "yes",
 		"--appendfsync", s.cfg.redisFsync(), "--maxmemory-policy", "noeviction",
+		"--hash-max-listpack-value", "512", // a contact's steps stay in its small form
 		"--daemonize", "no", "--logfile", "",
 	}
 }

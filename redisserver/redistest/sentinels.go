@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,11 +71,11 @@ func (w *Watched) first(n int) []string {
 
 // URL names the Sentinels for redisserver.NewClient.
 func (w *Watched) URL() string {
-	url := "redis://" + w.sentinels[0].Addr + "?master_name=" + master
+	others := url.Values{"master_name": {master}}
 	for _, s := range w.sentinels[1:] {
-		url += "&addr=" + s.Addr
+		others.Add("addr", s.Addr)
 	}
-	return url
+	return "redis://" + w.sentinels[0].Addr + "?" + others.Encode()
 }
 
 // Sentinels are the three.
