@@ -89,6 +89,7 @@ func proofs(chaos string, quick bool) []proof {
 		mustEnd: succeeds,
 	}, {
 		title: "Seeded bugs are found", what: "each bug put into the scripts on purpose must be found by the same histories",
+		env:     []string{"HOTLINE_MUTANTS=all"},
 		args:    []string{"go", "test", "./routing/redisstore", "-run", "TestMutantsAreFound", "-count=1", "-v", "-timeout", "1h"},
 		mustEnd: succeeds,
 	}, {

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"flag"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -62,7 +63,7 @@ func mutants() map[string]mutant {
 }
 
 // TestMutantsAreFound: the machinery of TestModelAgrees tells each bug that is
-// put into the scripts.
+// put into the scripts. HOTLINE_MUTANTS=all tries them all, which takes minutes.
 func TestMutantsAreFound(t *testing.T) {
 	was := flag.Lookup("rapid.steps").Value.String()
 	if err := flag.Set("rapid.steps", mutantSteps); err != nil {
@@ -74,7 +75,7 @@ func TestMutantsAreFound(t *testing.T) {
 		}
 	})
 	names := slices.Sorted(maps.Keys(mutants()))
-	if testing.Short() {
+	if os.Getenv("HOTLINE_MUTANTS") != "all" {
 		names = names[:mutantsInShort]
 	}
 	for _, name := range names {
