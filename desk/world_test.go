@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -144,17 +145,19 @@ type station struct {
 	*world
 	rest   *headless.REST
 	client *headless.Client
+	tab    string
 	seq    uint64
 }
 
 func (w *world) open(r *headless.REST, h headless.Hello) *station {
 	w.t.Helper()
+	h.Tab = cmp.Or(h.Tab, ulid.Make().String())
 	c, err := headless.Open(w.ctx(), w.server.URL, r.Token(), h)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = c.Close() })
-	return &station{world: w, rest: r, client: c, seq: c.Welcome().Seq}
+	return &station{world: w, rest: r, client: c, tab: h.Tab, seq: c.Welcome().Seq}
 }
 
 func (w *world) sit(account string) *station {
