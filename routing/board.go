@@ -11,6 +11,11 @@ type Counts struct {
 	Waiting map[Bucket]int `json:"waiting"` // but for the buckets of one seat
 	Free    map[Bucket]int `json:"free"`    // free voice seats, but for borrowed buckets
 	Offered int            `json:"offered"`
+	// Staffed is who is there, ready or away, but for borrowed buckets; without zeros.
+	Staffed map[Bucket]int `json:"staffed"`
+	// LastWait is how long the call waited that was accepted last out of the
+	// bucket; without those where none was, borrowed buckets and those of one seat.
+	LastWait map[Bucket]time.Duration `json:"last_wait"`
 }
 
 // Board is who waits and who works, at one moment.

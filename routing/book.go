@@ -1,138 +1,99 @@
 package routing
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
+	"sync/atomic"
 	"time"
 
-	"hotline/calendar"
 	"hotline/contact"
 )
 
-// Book answers all questions about the policy: whose line a number is, where a
-// contact waits, what a seat serves. It never changes: safe for all, and a new
-// policy is a new Book.
-type Book struct {
-	config     Config
-	number     map[string]found
-	priorities map[string]Priority
-	calendars  map[string]*calendar.Calendar // a faulty one is nil
-	queues     map[string]*ready
-	skills     vocabulary
-	groups     map[Bucket]held // all that contacts can wait for: what a seat must have
-	callbacks  CallbackRule
-	callable   *calendar.Calendar
-	version    string
-}
+// Book answers all questions about the policy in force: whose line a number is,
+// where a contact waits, what a seat serves. It is safe for all. Each answer is
+// of one edition; two questions may meet two.
+type Book struct{ inForce atomic.Pointer[edition] }
 
-type found struct {
-	line   int
-	source string
-}
-
-// NewBook checks the configuration and makes it ready.
+// NewBook checks the configuration and puts it in force.
 func NewBook(c Config) (*Book, error) {
-	b, err := compile(c)
-	if err != nil {
-		return nil, fmt.Errorf("routing: %w", err)
-	}
-	if b.version, err = fingerprint(c); err != nil {
+	b := new(Book)
+	if err := b.Replace(c); err != nil {
 		return nil, err
 	}
 	return b, nil
 }
 
-func newBook(c Config) *Book {
-	return &Book{
-		config: c, number: map[string]found{}, calendars: map[string]*calendar.Calendar{},
-		queues: map[string]*ready{}, groups: map[Bucket]held{}, skills: vocabulary{},
-		priorities: map[string]Priority{normal: {Band: 1}, emergency: {}},
-	}
-}
-
-// The ranks that every policy has.
-const (
-	normal    = "normal"
-	emergency = "emergency"
-	returning = "returning" // when the policy names it
-)
-
-// index is made of what has been checked.
-func (b *Book) index() {
-	for i, l := range b.config.Lines {
-		for _, n := range l.Numbers {
-			b.number[n.Dial] = found{i, cmp.Or(n.Source, n.Dial)}
-		}
-	}
-	for _, q := range b.queues {
-		maps.Copy(b.groups, q.groups)
-	}
-}
-
-// fingerprint hashes what is written; maps are in order.
-func fingerprint(c Config) (string, error) {
-	text, err := json.Marshal(c)
+// Replace checks the configuration and puts it in force, at once and for all
+// who hold the book. On an error, which names the fields at fault, the old
+// edition stays in force. What waits and who serves is told by the caller.
+func (b *Book) Replace(c Config) error {
+	next, err := newEdition(c)
 	if err != nil {
-		return "", fmt.Errorf("routing: version: %w", err)
+		return err
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:6]), nil
+	b.inForce.Store(next)
+	return nil
 }
+
+func (b *Book) edition() *edition { return b.inForce.Load() }
 
 // Version is a short hash of the configuration: alike on all nodes that run
 // by the same.
-func (b *Book) Version() string { return b.version }
+func (b *Book) Version() string { return b.edition().version }
 
 // ByNumber returns the line that answers the number dialled, and the merged
 // hotline the number stands for.
 func (b *Book) ByNumber(called string) (line Line, source string, ok bool) {
-	f, ok := b.number[called]
-	if !ok {
-		return Line{}, "", false
-	}
-	return b.config.Lines[f.line], f.source, true
+	return b.edition().ByNumber(called)
 }
 
 // ByAccount returns the line that a text account reaches, with the queue that
 // the topic leads to.
 func (b *Book) ByAccount(ch contact.Channel, account, topic string) (Line, bool) {
-	for _, l := range b.config.Lines {
-		for _, a := range l.Accounts {
-			if a.takes(ch, account, topic) {
-				l.Queue = cmp.Or(a.Queue, l.Queue)
-				return l, true
-			}
-		}
-	}
-	return Line{}, false
-}
-
-func (a Account) takes(ch contact.Channel, account, topic string) bool {
-	return a.Channel == ch && (a.Account == "" || a.Account == account) && (a.Topic == "" || a.Topic == topic)
+	return b.edition().ByAccount(ch, account, topic)
 }
 
 // All returns the lines in the order of the configuration.
-func (b *Book) All() []Line { return slices.Clone(b.config.Lines) }
+func (b *Book) All() []Line { return b.edition().All() }
 
 // WantsLast says that the line's contacts wait for who served the citizen last.
-func (b *Book) WantsLast(l Line) bool { return b.queueOf(l).hold > 0 }
+func (b *Book) WantsLast(l Line) bool { return b.edition().WantsLast(l) }
 
 // Refusals says what an offer that came to nothing means for the agent; Missed
 // is at least 1.
-func (b *Book) Refusals() Refusals {
-	r := b.config.Policy.Refusals
-	r.Missed = max(r.Missed, 1)
-	return r
-}
+func (b *Book) Refusals() Refusals { return b.edition().Refusals() }
 
 // Callbacks says how citizens are called back.
-func (b *Book) Callbacks() CallbackRule { return b.callbacks }
+func (b *Book) Callbacks() CallbackRule { return b.edition().callbacks }
 
 // CallableAt returns t when citizens may be rung then, else when the quiet
 // hours end.
-func (b *Book) CallableAt(t time.Time) time.Time { return b.callable.Next(t) }
+func (b *Book) CallableAt(t time.Time) time.Time { return b.edition().callable.Next(t) }
+
+// Plan says where a contact waits. It is pure: the same question has the same
+// answer while the edition is in force. A line that it does not know is served
+// like its first one.
+func (b *Book) Plan(a Ask) Plan { return b.edition().Plan(a) }
+
+// Seat says what an account's seat serves, and how much at once: ID, Buckets,
+// Slots and Excludes are set, Node and Status are the caller's. Skills that the
+// policy does not know count for nothing.
+func (b *Book) Seat(a SeatAsk) Agent { return b.edition().Seat(a) }
+
+// SeatsChange returns the first moment after now when groups begin or end, and
+// with them what seats serve; zero for never.
+func (b *Book) SeatsChange(now time.Time) time.Time { return b.edition().SeatsChange(now) }
+
+// LoadOf makes of the hall's counts what is known of a queue: of its groups
+// the most that wait, the most that are there, and the shortest last wait. What
+// the book does not name is not known.
+func (b *Book) LoadOf(queue string, c Counts) Load { return b.edition().LoadOf(queue, c) }
+
+// Explain tells in words where a contact would wait, for how long, and, when a
+// seat is given, from when on that seat would be asked. It ends in a newline.
+func (b *Book) Explain(a Ask, seat *SeatAsk) string { return b.edition().Explain(a, seat) }
+
+// Review looks for what can be judged only with the date and the accounts:
+// holidays that will not be known, groups of the past, queues that nothing
+// leads to, and, when accounts are given, queues that nobody serves.
+func (b *Book) Review(now time.Time, accounts []SeatAsk) []Finding {
+	return b.edition().Review(now, accounts)
+}

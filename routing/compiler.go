@@ -18,16 +18,16 @@ func (c Config) Validate() error {
 	return err
 }
 
-// compiler makes a Book of a Config, and gathers what is wrong with it.
+// compiler makes an edition of a Config, and gathers what is wrong with it.
 type compiler struct {
 	Config
-	book   *Book
+	book   *edition
 	skills vocabulary
 	errs   []error
 }
 
-func compile(c Config) (*Book, error) {
-	b := newBook(c)
+func compile(c Config) (*edition, error) {
+	b := emptyEdition(c)
 	m := &compiler{Config: c, book: b, skills: b.skills}
 	m.readSkills()
 	m.readGroups()

@@ -12,7 +12,7 @@ import (
 
 // Explain tells in words where a contact would wait, for how long, and, when a
 // seat is given, from when on that seat would be asked. It ends in a newline.
-func (b *Book) Explain(a Ask, seat *SeatAsk) string {
+func (b *edition) Explain(a Ask, seat *SeatAsk) string {
 	var w strings.Builder
 	p := b.Plan(a)
 	fmt.Fprintf(&w, "%s on line %s, %s\n", what(a.Class), a.Line.Name, a.Now.Format("Monday 2006-01-02 15:04 -07:00"))

@@ -71,7 +71,7 @@ const (
 
 // Plan says where a contact waits. It is pure: the same question has the same
 // answer. A line that the book does not know is served like its first one.
-func (b *Book) Plan(a Ask) Plan {
+func (b *edition) Plan(a Ask) Plan {
 	p := Plan{Entry: Entry{Line: a.Line.Name, Class: a.Class, Ring: a.Line.RingOf(a.Class)}}
 	q := p.open(b, b.queueOf(a.Line), a.Now)
 	p.Queue = q.name
@@ -83,7 +83,7 @@ func (b *Book) Plan(a Ask) Plan {
 }
 
 // queueOf is the queue of a line.
-func (b *Book) queueOf(l Line) *ready {
+func (b *edition) queueOf(l Line) *ready {
 	for _, name := range []string{l.Queue, l.Name} {
 		if q := b.queues[name]; q != nil {
 			return q
@@ -95,7 +95,7 @@ func (b *Book) queueOf(l Line) *ready {
 
 // open follows closed queues to one that is open; where none is, it says what
 // to tell.
-func (p *Plan) open(b *Book, q *ready, now time.Time) *ready {
+func (p *Plan) open(b *edition, q *ready, now time.Time) *ready {
 	for !q.open(now) {
 		p.note(wasClosed, q.name)
 		told := q.closed.Message
@@ -113,7 +113,7 @@ func (q *ready) open(now time.Time) bool { return q.calendar == nil || q.calenda
 
 func (p *Plan) note(word, name string) { p.Trail = append(p.Trail, word+name) }
 
-func (p *Plan) rank(b *Book, a Ask) {
+func (p *Plan) rank(b *edition, a Ask) {
 	rank := b.priorities[cmp.Or(a.Line.Priority, normal)]
 	if a.Line.Priority != "" {
 		p.note(hasPriority, a.Line.Priority)
@@ -148,7 +148,7 @@ func (p *Plan) hold(q *ready, a Ask) time.Duration {
 }
 
 // overflow judges the rules, and says who is asked too from the start.
-func (p *Plan) overflow(b *Book, q *ready, a Ask) (more []Bucket) {
+func (p *Plan) overflow(b *edition, q *ready, a Ask) (more []Bucket) {
 	load := a.Load
 	if load == nil {
 		load = func(string) Load { return Load{} }

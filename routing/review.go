@@ -17,7 +17,7 @@ func (f Finding) String() string { return f.Path + ": " + f.Text }
 // Review looks for what can be judged only with the date and the accounts:
 // holidays that will not be known, groups of the past, queues that nothing
 // leads to, and, when accounts are given, queues that nobody serves.
-func (b *Book) Review(now time.Time, accounts []SeatAsk) []Finding {
+func (b *edition) Review(now time.Time, accounts []SeatAsk) []Finding {
 	var all []Finding
 	for _, name := range slices.Sorted(maps.Keys(b.calendars)) {
 		for _, w := range b.calendars[name].Warnings(now) {
@@ -37,7 +37,7 @@ func (b *Book) Review(now time.Time, accounts []SeatAsk) []Finding {
 }
 
 // unreached finds queues that no line, account, overflow or closed queue leads to.
-func (b *Book) unreached() (all []Finding) {
+func (b *edition) unreached() (all []Finding) {
 	reached := map[string]bool{}
 	for _, l := range b.config.Lines {
 		reached[l.Queue] = true
@@ -61,7 +61,7 @@ func (b *Book) unreached() (all []Finding) {
 
 // unserved finds skills that no account has, and queues whose contacts nobody
 // could ever be offered.
-func (b *Book) unserved(now time.Time, accounts []SeatAsk) (all []Finding) {
+func (b *edition) unserved(now time.Time, accounts []SeatAsk) (all []Finding) {
 	had, serves := held{}, map[Bucket]bool{}
 	for _, a := range accounts {
 		a.Now = now

@@ -21,7 +21,7 @@ type SeatAsk struct {
 // Seat says what an account's seat serves, and how much at once: ID, Buckets,
 // Slots and Excludes are set, Node and Status are the caller's. Skills that the
 // policy does not know count for nothing.
-func (b *Book) Seat(a SeatAsk) Agent {
+func (b *edition) Seat(a SeatAsk) Agent {
 	seat := Agent{
 		ID: a.ID, Buckets: map[Bucket]int{}, Slots: map[contact.Class]int{}, Excludes: map[contact.Class]bool{},
 	}
@@ -42,7 +42,7 @@ func (b *Book) Seat(a SeatAsk) Agent {
 }
 
 // tier: a specialist comes before who is needed elsewhere too.
-func (b *Book) tier(h, asked held) int {
+func (b *edition) tier(h, asked held) int {
 	if b.config.Policy.Pick == LongestIdle {
 		return 0
 	}
@@ -50,7 +50,7 @@ func (b *Book) tier(h, asked held) int {
 }
 
 // skillsOf is what the account has by itself, and by groups of that day.
-func (b *Book) skillsOf(a SeatAsk) held {
+func (b *edition) skillsOf(a SeatAsk) held {
 	h := held{}
 	for _, text := range a.Skills {
 		if skill, level, err := ParseSkill(text); err == nil && b.skills[skill] {
@@ -78,7 +78,7 @@ func ParseSkill(text string) (skill string, level int, err error) {
 	return skill, level, nil
 }
 
-func (b *Book) capacity(class contact.Class) Capacity {
+func (b *edition) capacity(class contact.Class) Capacity {
 	if c, ok := b.config.Policy.Channels[class]; ok {
 		return c
 	}
@@ -89,7 +89,7 @@ func (b *Book) capacity(class contact.Class) Capacity {
 }
 
 // slots is what policy, the account's limit and the question allow.
-func (b *Book) slots(n int, class contact.Class, a SeatAsk) int {
+func (b *edition) slots(n int, class contact.Class, a SeatAsk) int {
 	if l, ok := b.config.Policy.Limits[string(a.ID)]; ok {
 		if class == contact.Voice {
 			n = min(n, l.Voice)
@@ -135,7 +135,7 @@ func (g Group) days() (from, until time.Time, err error) {
 
 // SeatsChange returns the first moment after now when groups begin or end, and
 // with them what seats serve; zero for never.
-func (b *Book) SeatsChange(now time.Time) time.Time {
+func (b *edition) SeatsChange(now time.Time) time.Time {
 	var next time.Time
 	for _, g := range b.config.Policy.Groups {
 		from, until, _ := g.days() // checked when the book was made

@@ -82,7 +82,10 @@ func (s *Store) describe(o *routing.Outlook, class contact.Class) {
 func (s *Store) Counts(context.Context) (routing.Counts, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := routing.Counts{Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{}}
+	n := routing.Counts{
+		Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{},
+		Staffed: map[routing.Bucket]int{}, LastWait: map[routing.Bucket]time.Duration{},
+	}
 	for _, class := range classes() {
 		for _, c := range s.waiting[class] {
 			for _, b := range c.Buckets {
@@ -94,13 +97,22 @@ func (s *Store) Counts(context.Context) (routing.Counts, error) {
 	}
 	for _, a := range s.seats {
 		n.Offered += len(a.ringing())
-		if !a.free(contact.Voice) {
-			continue
-		}
 		for b := range a.Buckets {
-			if _, _, borrowed := b.Lender(); !borrowed {
+			if _, _, borrowed := b.Lender(); borrowed {
+				continue
+			}
+			if a.Status != routing.Offline {
+				n.Staffed[b]++
+			}
+			if a.free(contact.Voice) {
 				n.Free[b]++
 			}
+		}
+	}
+	for pool, served := range s.service {
+		_, own := pool.Bucket.Seat()
+		if _, _, borrowed := pool.Bucket.Lender(); pool.Class == contact.Voice && served.LastAt > 0 && !borrowed && !own {
+			n.LastWait[pool.Bucket] = time.Duration(served.Last) * time.Millisecond
 		}
 	}
 	return n, nil

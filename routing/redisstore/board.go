@@ -16,19 +16,38 @@ import (
 // seats are counted where they stand for themselves.
 func (s *Store) Counts(ctx context.Context) (routing.Counts, error) {
 	r, err := s.run(ctx, "counts")
-	n := routing.Counts{Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{}, Offered: int(r.int(0))}
-	for i := 1; i+2 < len(r); i += 3 {
+	n := routing.Counts{
+		Waiting: map[routing.Bucket]int{}, Free: map[routing.Bucket]int{},
+		Staffed: map[routing.Bucket]int{}, LastWait: map[routing.Bucket]time.Duration{}, Offered: int(r.int(0)),
+	}
+	for i := 1; i+4 < len(r); i += 5 {
 		class, bucket, _ := strings.Cut(r.text(i), ":")
 		b := routing.Bucket(bucket)
 		if waiting := int(r.int(i + 1)); waiting > 0 {
 			n.Waiting[b] += waiting
 		}
-		_, _, borrowed := b.Lender()
-		if free := int(r.int(i + 2)); free > 0 && class == string(contact.Voice) && !borrowed {
-			n.Free[b] = free
+		if class == string(contact.Voice) {
+			countVoice(n, b, r[i+2:])
 		}
 	}
 	return n, err
+}
+
+// countVoice adds what calls of the bucket have; borrowed ones have nothing of
+// their own.
+func countVoice(n routing.Counts, b routing.Bucket, r reply) {
+	if _, _, borrowed := b.Lender(); borrowed {
+		return
+	}
+	if free := int(r.int(0)); free > 0 {
+		n.Free[b] = free
+	}
+	if staffed := int(r.int(1)); staffed > 0 {
+		n.Staffed[b] = staffed
+	}
+	if r.int(2) >= 0 {
+		n.LastWait[b] = r.ms(2)
+	}
 }
 
 // Outlook implements routing.Queue.

@@ -346,6 +346,7 @@ func countsNameBuckets(h *hall) {
 	h.must(err)
 	want := routing.Counts{
 		Waiting: map[routing.Bucket]int{general: 1, spare: 1}, Free: map[routing.Bucket]int{tax: 1}, Offered: 1,
+		Staffed: map[routing.Bucket]int{tax: 2}, LastWait: map[routing.Bucket]time.Duration{},
 	}
 	if diff := gocmp.Diff(want, n); diff != "" {
 		h.t.Errorf("counts (-want +got):\n%s", diff)
