@@ -66,8 +66,8 @@ func (c *conversation) open(ctx context.Context) error {
 // remember takes up the contact and its record.
 func (c *conversation) remember(ctx context.Context) {
 	a := c.medium.Arrival()
-	line, known := c.hall.o.Lines.ByAccount(a.Channel, a.Account, a.Topic)
-	if known {
+	c.reached = c.hall.byAccount(a.Channel, a.Account, a.Topic)
+	if line, known := c.reached(); known {
 		c.line = line
 	}
 	c.contact = contact.Contact{

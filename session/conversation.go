@@ -116,7 +116,7 @@ func (c *conversation) begin(ctx context.Context) error {
 		c.cause = contact.RefusedClosed
 		return c.medium.Close(ctx, c.cause)
 	}
-	c.meets(c.lastTalk(ctx))
+	c.meets(c.lastTalk(ctx, c.hall.o.Lines.WantsLast(c.line)))
 	c.move(Admitted)
 	c.record.Queued = c.now()
 	c.noteQueued()

@@ -173,7 +173,7 @@ func (h *Hall) open(v Voice) *session {
 		Source: source, Citizen: a.Caller, Accepted: now,
 	}
 	s := newSession(h, v, c, line)
-	s.known = known
+	s.known, s.reached = known, h.byNumber(a.Called)
 	s.record.Trunk = a.Trunk
 	h.mu.Lock()
 	defer h.mu.Unlock()

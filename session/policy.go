@@ -46,11 +46,11 @@ func (v *visit) meets(last records.Record) {
 	}
 }
 
-// lastTalk finds the last talk of the citizen, where the policy wants to know.
+// lastTalk finds the last talk of the citizen, where the policy has wanted to know.
 // It blocks for the records, a second at most; nobody is known where they are away.
-func (v *visit) lastTalk(ctx context.Context) (last records.Record) {
+func (v *visit) lastTalk(ctx context.Context, wanted bool) (last records.Record) {
 	ref := v.record.CitizenRef
-	if ref == "" || !v.hall.o.Lines.WantsLast(v.line) {
+	if ref == "" || !wanted {
 		return last
 	}
 	ctx, cancel := context.WithTimeout(ctx, lastWithin)
@@ -69,18 +69,23 @@ func (v *visit) lastTalk(ctx context.Context) (last records.Record) {
 }
 
 // noteQueued takes down where the contact waits, and why there.
-func (v *visit) noteQueued() {
+func (v *visit) noteQueued() { v.notePlan(records.Queued) }
+
+func (v *visit) notePlan(k records.EventKind) {
 	p := v.planned()
 	e := p.Entry
-	v.noteFacts(records.Queued, map[string]string{
+	facts := map[string]string{
 		records.FactLine:    e.Line,
 		records.FactQueue:   p.Queue,
 		records.FactBuckets: joined(e.Buckets),
 		records.FactSteps:   steps(e.Steps),
-		records.FactBand:    strconv.Itoa(e.Band),
 		records.FactCredit:  milliseconds(e.Credit),
 		records.FactTrail:   strings.Join(p.Trail, ","),
-	})
+	}
+	if k == records.Queued { // no other changes it
+		facts[records.FactBand] = strconv.Itoa(e.Band)
+	}
+	v.noteFacts(k, facts)
 }
 
 // noteFacts adds an event with what was considered; what is empty is left out.
@@ -131,7 +136,8 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 // lastBeside finds the citizen's last talk beside the greeting.
 func (s *session) lastBeside(ctx context.Context) <-chan records.Record {
 	found := make(chan records.Record, 1)
-	s.hall.running.Go(func() { found <- s.lastTalk(ctx) })
+	wanted := s.hall.o.Lines.WantsLast(s.line)
+	s.hall.running.Go(func() { found <- s.lastTalk(ctx, wanted) })
 	return found
 }
 

@@ -32,7 +32,9 @@ type session struct {
 func newSession(h *Hall, v Voice, c contact.Contact, line routing.Line) *session {
 	look := time.NewTicker(time.Hour)
 	look.Stop()
-	return &session{visit: newVisit(h, c, line, next), medium: v, look: look, queue: newQueueing(), hush: func() {}}
+	s := &session{visit: newVisit(h, c, line, next), medium: v, look: look, queue: newQueueing(), hush: func() {}}
+	s.replanned = func(p routing.Plan) { s.queue.plan = p }
+	return s
 }
 
 func (s *session) run(ctx context.Context) {
@@ -162,6 +164,7 @@ func (s *session) greeted(ctx context.Context, returning <-chan callbacks.Promis
 			s.log.Warn("greeting broke off", "error", err)
 		}
 		s.move(Greeted)
+		s.catchUp()
 		s.record.Recording = s.medium.Recording()
 		if closed := s.planned().Closed; closed != "" {
 			s.closed(closed)

@@ -23,6 +23,7 @@ const node = routing.NodeID("node-1")
 
 // house is a hall on the model queue, in a bubble with its own clock.
 type house struct {
+	lines    *routing.Book
 	t        *testing.T
 	hall     *session.Hall
 	queue    *memstore.Store
@@ -70,7 +71,7 @@ func newHouseOf(t *testing.T, policy routing.Config) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, queue: memstore.New(time.Now), seats: newSeats(), records: newRecords(), life: t.Context()}
+	h := &house{t: t, lines: lines, queue: memstore.New(time.Now), seats: newSeats(), records: newRecords(), life: t.Context()}
 	if err := h.queue.Beat(t.Context(), node); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func (h *Hall) ReceiveText(ctx context.Context, conv channels.Conversation) {
 	c := newConversation(h, contact.Contact{
 		ID: conv.ID(), Channel: a.Channel, Line: line.Name, Citizen: a.Citizen, Accepted: h.o.Now().UTC(),
 	}, line)
-	c.medium, c.known = conv, known
+	c.medium, c.known, c.reached = conv, known, h.byAccount(a.Channel, a.Account, a.Topic)
 	c.thread.Account, c.thread.Topic = a.Account, a.Topic
 	h.enter(ctx, c)
 }

@@ -37,6 +37,10 @@ type visit struct {
 	last     records.Record // of the citizen's last talk; empty when nobody is known
 	plan     *routing.Plan  // nil until it is asked for
 	left     bool           // it goes on at another node
+	outdated bool           // the policy was replaced since the contact was planned
+
+	reached   func() (routing.Line, bool) // its line by the policy in force; nil: that of its name
+	replanned func(routing.Plan)          // told of a new plan; nil for nobody
 
 	life     context.Context // of run; ends with the node
 	orders   *orders

@@ -154,4 +154,5 @@ func (v *visit) requeue() {
 	v.move(SeatGone)
 	v.note(records.Requeued, "")
 	v.tell(News{Kind: TakenBack})
+	v.reroute()
 }
