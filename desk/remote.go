@@ -37,7 +37,10 @@ const (
 	lineIdle = time.Minute
 	// tellWithin bounds one message between switchboards.
 	tellWithin = 2 * time.Second
-	tellTries  = 5
+	// tellFor is how long one is tried again: what the bus lives on may be away
+	// until its replacement is named.
+	tellFor   = 10 * time.Second
+	tellEvery = 200 * time.Millisecond
 )
 
 // errMoved says that another desk speaks for the audio by now.
@@ -150,19 +153,19 @@ func (b *Switchboard) HangUp(node routing.NodeID, agent contact.AgentID) {
 
 // tell sends what must arrive if it can.
 func (b *Switchboard) tell(to cluster.Node, subject string, w legWire) {
-	for try := 1; ; try++ {
+	for began := time.Now(); ; {
 		ctx, cancel := context.WithTimeout(b.life, tellWithin)
 		err := b.o.Bus.Tell(ctx, to, subject, legMessage(w))
 		cancel()
 		switch {
 		case err == nil, errors.Is(err, cluster.ErrNoNode), b.life.Err() != nil:
 			return
-		case try == tellTries:
+		case time.Since(began) >= tellFor:
 			b.o.Log.Warn("news of audio not delivered", "agent_id", string(w.Agent), "to", string(to), "error", err)
 			return
 		}
 		select {
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(tellEvery):
 		case <-b.life.Done():
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hotline/cluster"
@@ -181,6 +182,17 @@ func newBoard(t *testing.T, net *membus.Net, name cluster.Node) *board {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return boardOn(t, bus)
+}
+
+// closingBus is what a test's bus can besides.
+type closingBus interface {
+	cluster.Bus
+	Close(ctx context.Context) error
+}
+
+func boardOn(t *testing.T, bus closingBus) *board {
+	t.Helper()
 	b := &board{phones: &phones{all: make(map[contact.AgentID]*phone)}, news: make(chan string, 16)}
 	b.Switchboard = desk.NewSwitchboard(desk.SwitchboardOptions{Phones: b.phones, Bus: bus, Log: slog.New(slog.DiscardHandler)})
 	b.Listen(func(node routing.NodeID, agent contact.AgentID, e desk.PhoneEvent) {
@@ -271,4 +283,34 @@ func TestSwitchboard(t *testing.T) {
 	if _, err := b.Answer(t.Context(), "a", "1002", 1, "nonsense"); err == nil {
 		t.Error("nonsense was answered")
 	}
+}
+
+// awayBus is a bus whose store does not answer until it is back.
+type awayBus struct {
+	closingBus
+	back time.Time
+}
+
+func (b *awayBus) Tell(ctx context.Context, to cluster.Node, subject string, body []byte) error {
+	if time.Now().Before(b.back) {
+		return errors.New("the store is away")
+	}
+	return b.closingBus.Tell(ctx, to, subject, body)
+}
+
+// TestNewsOfAudioOutlastAFailOver: that the audio is connected is told though
+// the bus is away for as long as Sentinels need to name another primary.
+func TestNewsOfAudioOutlastAFailOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var net membus.Net
+		bus, err := net.Join("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		boardOn(t, &awayBus{bus, time.Now().Add(5 * time.Second)})
+		b := newBoard(t, &net, "b")
+		b.brings(t, "a", 5, "answer 1")
+		b.hears(t, "a 1001 5 connected")
+	})
 }
