@@ -51,7 +51,6 @@ type Desk struct {
 	o       Options
 	metrics *metrics
 	access  *access
-	lines   map[string]Line
 	doers   map[string]doer
 	openapi []byte
 	origins origins
@@ -86,7 +85,7 @@ func New(o Options) (*Desk, error) {
 	}
 	d := &Desk{
 		o: o, metrics: newMetrics(o.Registerer), access: newAccess(o.Records), doers: doers(),
-		lines: titles(o.Lines), openapi: document, origins: newOrigins(o.Config.Origins),
+		openapi: document, origins: newOrigins(o.Config.Origins),
 		signIns: newLimiter(o.Now), names: make(map[routing.NodeID]bool), seats: make(map[contact.AgentID]*seat), open: make(map[contact.AgentID]int),
 	}
 	d.board = &board{desk: d, figures: &figures{source: o.Figures, now: o.Now}}
@@ -125,6 +124,25 @@ func (d *Desk) Reassert(node routing.NodeID) {
 	for _, s := range d.all() {
 		s.herald.again()
 	}
+}
+
+// Retell tells the queue anew what every seat serves and how much at once: the
+// policy was replaced, or groups begin or end. It returns once the queue has
+// heard of all, or when ctx ends.
+func (d *Desk) Retell(ctx context.Context) {
+	var told sync.WaitGroup
+	for _, s := range d.all() {
+		s.post(func() { s.slots = d.agent(s.account, routing.Offline).Slots })
+		heard := s.herald.again()
+		told.Go(func() {
+			select {
+			case <-heard:
+			case <-s.done:
+			case <-ctx.Done():
+			}
+		})
+	}
+	told.Wait()
 }
 
 // TicketChanged tells the desk of the contact's agent how far the hand-off of a
@@ -239,21 +257,12 @@ func (d *Desk) agent(a people.Account, status routing.Status) routing.Agent {
 
 // line is a service line as desks show it; an unknown one keeps its name.
 func (d *Desk) line(name string) Line {
-	if l, ok := d.lines[name]; ok {
-		return l
+	if d.o.Lines != nil {
+		if l, ok := d.o.Lines.Line(name); ok {
+			return Line{Name: l.Name, Title: l.Title.ZH, TitleEn: l.Title.EN}
+		}
 	}
 	return Line{Name: name, Title: name, TitleEn: name}
-}
-
-func titles(lines *routing.Book) map[string]Line {
-	all := make(map[string]Line)
-	if lines == nil {
-		return all
-	}
-	for _, l := range lines.All() {
-		all[l.Name] = Line{Name: l.Name, Title: l.Title.ZH, TitleEn: l.Title.EN}
-	}
-	return all
 }
 
 // HallAgent is one seat as supervisors see it.

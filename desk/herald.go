@@ -26,6 +26,8 @@ type herald struct {
 	serial uint64 // of what is wanted; told when equal to told
 	told   uint64
 	wake   chan struct{}
+
+	waiting []chan struct{} // closed once the queue has the newest
 }
 
 func newHerald(d *Desk, s *seat) *herald {
@@ -43,11 +45,15 @@ func (h *herald) want(status routing.Status) {
 	h.stir()
 }
 
-// again tells the same once more: the queue may have changed it by itself.
-func (h *herald) again() {
+// again tells the same once more: the queue may have changed it by itself. The
+// channel is closed once the queue has it.
+func (h *herald) again() <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	heard := make(chan struct{})
+	h.waiting = append(h.waiting, heard)
 	h.stir()
+	return heard
 }
 
 func (h *herald) stir() {
@@ -111,6 +117,10 @@ func (h *herald) settle(status routing.Status, serial uint64) {
 	defer h.mu.Unlock()
 	h.told = serial
 	if serial == h.serial {
+		for _, heard := range h.waiting {
+			close(heard)
+		}
+		h.waiting = nil
 		h.seat.box.post(func() { h.seat.routed(status) })
 	}
 }

@@ -32,6 +32,7 @@ const patience = 20 * time.Second
 
 // world is a desk with everything around it.
 type world struct {
+	lines    *routing.Book
 	t        *testing.T
 	desk     *desk.Desk
 	server   *httptest.Server
@@ -100,7 +101,7 @@ func newWorldOf(t *testing.T, audio desk.Phones, refusals routing.Refusals, chan
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.hall.desk = w.desk
+	w.hall.desk, w.lines = w.desk, lines
 	w.desk.SetHall(w.hall)
 	w.server = httptest.NewServer(w.desk.Handler())
 	t.Cleanup(w.close)

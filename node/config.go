@@ -72,7 +72,7 @@ type Redis struct {
 
 // Validate names the fields at fault that no section knows by itself.
 func (c Config) Validate() error {
-	errs := []error{routing.Config{Lines: c.Lines, Policy: c.Routing}.Validate()}
+	errs := []error{c.policy().Validate()}
 	errs = append(errs, c.checkCallbacks())
 	if c.Redis.URL.Reveal() != "" && c.Database.Engine() == database.SQLite {
 		errs = append(errs, errors.New("database.url: a shared Redis needs PostgreSQL: SQLite serves exactly one node"))

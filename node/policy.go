@@ -15,17 +15,23 @@ func (n *Node) openPolicy() (err error) {
 	if n.lines, err = n.cfg.Policy(); err != nil {
 		return err
 	}
-	for _, f := range n.lines.Review(n.now(), nil) {
-		n.log.Warn("the policy is hardly meant so", "field", f.Path, "reason", f.Text)
-	}
+	n.review()
 	n.metrics.watchPolicy(func() int { return len(n.lines.Review(n.now(), nil)) })
 	return nil
 }
 
+func (n *Node) review() {
+	for _, f := range n.lines.Review(n.now(), nil) {
+		n.log.Warn("the policy is hardly meant so", "field", f.Path, "reason", f.Text)
+	}
+}
+
 // Policy is the part of the configuration that routes, made ready.
 func (c Config) Policy() (*routing.Book, error) {
-	return routing.NewBook(routing.Config{Lines: c.Lines, Policy: c.Routing})
+	return routing.NewBook(c.policy())
 }
+
+func (c Config) policy() routing.Config { return routing.Config{Lines: c.Lines, Policy: c.Routing} }
 
 // Review finds what the policy can live with but is hardly meant, given the
 // date and the accounts of the configuration.

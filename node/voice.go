@@ -99,6 +99,7 @@ func (n *Node) openHall(context.Context) error {
 	})
 	n.join()
 	n.running.Go(func() { n.rounds(n.life) })
+	n.running.Go(func() { n.turns(n.life) })
 	return n.beatAndServe()
 }
 

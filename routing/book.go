@@ -54,6 +54,9 @@ func (b *Book) ByAccount(ch contact.Channel, account, topic string) (Line, bool)
 // All returns the lines in the order of the configuration.
 func (b *Book) All() []Line { return b.edition().All() }
 
+// Line returns the line of that name.
+func (b *Book) Line(name string) (Line, bool) { return b.edition().Line(name) }
+
 // WantsLast says that the line's contacts wait for who served the citizen last.
 func (b *Book) WantsLast(l Line) bool { return b.edition().WantsLast(l) }
 

@@ -116,6 +116,15 @@ func (a Account) takes(ch contact.Channel, account, topic string) bool {
 // All returns the lines in the order of the configuration.
 func (b *edition) All() []Line { return slices.Clone(b.config.Lines) }
 
+// Line returns the line of that name.
+func (b *edition) Line(name string) (Line, bool) {
+	at := slices.IndexFunc(b.config.Lines, func(l Line) bool { return l.Name == name })
+	if at < 0 {
+		return Line{}, false
+	}
+	return b.config.Lines[at], true
+}
+
 // WantsLast says that the line's contacts wait for who served the citizen last.
 func (b *edition) WantsLast(l Line) bool { return b.queueOf(l).hold > 0 }
 

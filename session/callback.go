@@ -50,7 +50,7 @@ func (h *Hall) CallBack(ctx context.Context, v Outgoing, c *callbacks.Call) {
 
 func (h *Hall) openBack(v Outgoing, c *callbacks.Call) *session {
 	p := c.Promise()
-	line, known := h.line(p.Line)
+	line, known := h.o.Lines.Line(p.Line)
 	s := newSession(h, v, contact.Contact{
 		ID: v.ID(), Channel: contact.Phone, Line: p.Line, Source: p.Source, Citizen: p.Citizen, Accepted: h.o.Now().UTC(),
 	}, line)
@@ -62,15 +62,6 @@ func (h *Hall) openBack(v Outgoing, c *callbacks.Call) *session {
 	defer h.mu.Unlock()
 	h.sessions[s.contact.ID] = s
 	return s
-}
-
-func (h *Hall) line(name string) (routing.Line, bool) {
-	for _, l := range h.o.Lines.All() {
-		if l.Name == name {
-			return l, true
-		}
-	}
-	return routing.Line{}, false
 }
 
 // comesBack enters the queue without a greeting: nobody is there to hear it.

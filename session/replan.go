@@ -77,7 +77,7 @@ func (v *visit) learnLine() {
 // lineNow is the line that answers what the citizen has dialled or written to.
 func (v *visit) lineNow() (l routing.Line, ok bool) {
 	if v.reached == nil {
-		return v.hall.line(v.contact.Line)
+		return v.hall.o.Lines.Line(v.contact.Line)
 	}
 	return v.reached()
 }

@@ -36,7 +36,29 @@ func (s *serve) Run(ctx context.Context, drain draining) error {
 		defer demoPhone(ctx, cfg, log)()
 	}
 	n := node.New(node.Options{Config: cfg, Log: log})
-	return n.Run(ctx, drain, func(at node.Addresses) { s.welcome(os.Stdout, at, cfg) })
+	follow := func() {}
+	if s.Config != "" { // the demo city ends with its terminal
+		again, stop := hangUps()
+		defer stop()
+		follow = func() { s.follow(ctx, again, n.Reload, log) }
+	}
+	return n.Run(ctx, drain, func(at node.Addresses) {
+		s.welcome(os.Stdout, at, cfg)
+		go follow()
+	})
+}
+
+// follow reads the file anew at each SIGHUP, until again is closed.
+func (s *serve) follow(ctx context.Context, again <-chan os.Signal, reload func(context.Context, node.Config) error, log *slog.Logger) {
+	for range again {
+		cfg, err := s.load()
+		if err == nil {
+			err = reload(ctx, cfg)
+		}
+		if err != nil {
+			log.Error("the policy in force stays", "error", err)
+		}
+	}
 }
 
 func (s *serve) load() (node.Config, error) {

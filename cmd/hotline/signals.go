@@ -33,6 +33,17 @@ func signals(parent context.Context) (ctx context.Context, drain draining, stop 
 	return ctx, first, cancel
 }
 
+// hangUps yields a SIGHUP for each that came, at least the last of several; stop
+// closes it.
+func hangUps() (again <-chan os.Signal, stop func()) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	return caught, func() {
+		signal.Stop(caught)
+		close(caught)
+	}
+}
+
 // either ends with ctx or with the first signal: for commands that have
 // nothing to drain.
 func either(ctx context.Context, drain draining) (context.Context, func()) {
