@@ -23,7 +23,8 @@ type flaky struct {
 	away    error
 	entered []contact.ID
 	tries   int
-	stale   bool // somebody else has what is reasserted
+	stale   bool                                  // somebody else has what is reasserted
+	ring    func(contact.ID, routing.Token) error // before the queue's own word; nil: nothing
 }
 
 func (f *flaky) setAway(err error) {

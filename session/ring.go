@@ -20,15 +20,25 @@ func (v *visit) commanded(ctx context.Context, c routing.Command) {
 		v.ringOver(RingRevoked)
 	case c.Kind == routing.Offer && c.Token > v.token && v.state == Queued:
 		v.ring(ctx, c)
+	case c.Kind == routing.Offer && v.forgotten(c):
+		v.reassert(make(chan struct{}))
 	case c.Kind == routing.Widen:
 		v.noteFacts(records.Widened, map[string]string{records.FactAdded: joined(c.Added)})
 	}
 }
 
+// forgotten says that the queue makes an offer anew under a token that was acted
+// on: the store that has taken over after a fail-over never heard of that. An
+// order that is only seen twice has the same lease.
+func (v *visit) forgotten(c routing.Command) bool {
+	waits := v.state == Queued || v.state == Offered
+	return waits && c.Token <= v.token && c.Expires.After(v.lease)
+}
+
 // ring offers the contact to the agent's desk. The agent may accept before the
 // desk's acknowledgement is back.
 func (v *visit) ring(ctx context.Context, c routing.Command) {
-	v.token, v.agent, v.seat = c.Token, c.Agent, c.Seat
+	v.token, v.agent, v.seat, v.lease = c.Token, c.Agent, c.Seat, c.Expires
 	v.move(Matched)
 	v.record.Offers++
 	v.noteFacts(records.Offered, whyOffered(c.Why))
@@ -53,7 +63,7 @@ func (v *visit) ring(ctx context.Context, c routing.Command) {
 		switch {
 		case err == nil || v.state != Offered || v.token != token:
 		case errors.Is(err, routing.ErrStale), errors.Is(err, routing.ErrUnknown):
-			v.ringOver(RingRevoked) // it was over before a desk rang
+			v.reassert(make(chan struct{})) // it was over before a desk rang, or the queue has lost it
 		default:
 			v.decline(RingUnreachable, routing.Unreachable)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,8 @@ type house struct {
 	platform *fakePlatform
 	life     context.Context
 	orders   chan routing.Command // besides the queue's
+	metrics  *prometheus.Registry
+	primary  atomic.Bool // those who watch still name this store
 }
 
 // inHouse runs a test with two agents, 1001 the longer idle, and stops all.
@@ -71,7 +74,10 @@ func newHouseOf(t *testing.T, policy routing.Config) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, lines: lines, queue: memstore.New(time.Now), seats: newSeats(), records: newRecords(), life: t.Context()}
+	h := &house{
+		t: t, lines: lines, queue: memstore.New(time.Now), seats: newSeats(), records: newRecords(), life: t.Context(),
+		metrics: prometheus.NewRegistry(),
+	}
 	if err := h.queue.Beat(t.Context(), node); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +86,8 @@ func newHouseOf(t *testing.T, policy routing.Config) *house {
 	h.hall = session.NewHall(session.Options{
 		Node: node, Queue: h.store, Seats: h.seats, Lines: lines, Records: h.records,
 		RefKey: []byte("0123456789abcdef0123456789abcdef"), Log: slog.New(slog.DiscardHandler),
-		Registerer: prometheus.NewRegistry(), Conversations: h.platform,
+		Registerer: h.metrics, Conversations: h.platform,
+		Primary: func(context.Context) bool { return h.primary.Load() },
 	})
 	return h
 }

@@ -27,6 +27,7 @@ type visit struct {
 
 	state    State
 	token    routing.Token   // of the last reservation acted on
+	lease    time.Time       // its end, by the queue's clock
 	agent    contact.AgentID // of that reservation
 	seat     routing.NodeID  // where the agent's desk is
 	record   records.Record
@@ -158,7 +159,11 @@ func (v *visit) claim(r request) error {
 	ctx, cancel := context.WithTimeout(r.ctx, acceptWithin)
 	defer cancel()
 	err := v.hall.o.Queue.Accept(ctx, v.contact.ID, r.token)
-	if err != nil && !errors.Is(err, routing.ErrStale) {
+	switch {
+	case err == nil:
+	case errors.Is(err, routing.ErrStale), errors.Is(err, routing.ErrUnknown):
+		v.reassert(make(chan struct{})) // it is over, or the queue has lost it
+	default:
 		// Nobody knows whether the queue took it: whichever it was ends here.
 		v.decline(RingUnreachable, routing.Disconnected)
 	}
