@@ -59,6 +59,7 @@ type Hall struct {
 	metrics *metrics
 	files   *filing
 	door    *door
+	loads   *loads
 
 	node     atomic.Pointer[routing.NodeID]
 	mu       sync.Mutex
@@ -92,6 +93,7 @@ func NewHall(o Options) *Hall {
 	}
 	h.node.Store(&o.Node)
 	h.door = newDoor(h)
+	h.loads = &loads{count: o.Queue.Counts, beside: h.chores.Go}
 	return h
 }
 

@@ -35,7 +35,7 @@ func (v *visit) ask() routing.Ask {
 	}
 	return routing.Ask{
 		Line: v.line, Class: v.contact.Channel.Class(), Now: v.cameIn,
-		Last: v.last.Agent, LastEnded: v.last.TalkEnded,
+		Last: v.last.Agent, LastEnded: v.last.TalkEnded, Load: v.hall.loadOf,
 	}
 }
 
