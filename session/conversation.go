@@ -111,7 +111,8 @@ func (c *conversation) begin(ctx context.Context) error {
 		c.cause = contact.RefusedUnknown
 		return c.medium.Close(ctx, c.cause)
 	}
-	if c.planned().Closed != "" {
+	if closed := c.planned().Closed; closed != "" {
+		c.houseSays(ctx, written(closed, writtenClosed))
 		c.move(Refused)
 		c.cause = contact.RefusedClosed
 		return c.medium.Close(ctx, c.cause)
@@ -122,6 +123,7 @@ func (c *conversation) begin(ctx context.Context) error {
 	c.noteQueued()
 	c.thread.Turn = contact.ByAgent
 	c.awaitReply()
+	c.houseSays(ctx, written(c.planned().Notice, writtenElsewhere))
 	c.wait(ctx)
 	c.enqueue(ctx)
 	return nil

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,15 +43,61 @@ func TestACallOutsideTheHoursIsToldAndEnds(t *testing.T) {
 	}, "1001")
 }
 
-func TestAConversationOutsideTheHoursIsClosed(t *testing.T) {
+func TestAConversationOutsideTheHoursIsToldAndClosed(t *testing.T) {
 	inHouseOf(t, policy("shut"), func(h *house) {
 		f := newChat()
 		h.hall.ReceiveText(h.life, f)
+		f.reads(t, "非工作时间", "We are closed now")
 		f.wants(t, "close refused_closed")
 		if rec := h.records.end(t); rec.Cause != contact.RefusedClosed {
 			t.Errorf("cause %s", rec.Cause)
 		}
 	})
+}
+
+func TestAConversationThatGoesToAnotherQueueIsToldSo(t *testing.T) {
+	inHouseOf(t, policy("moved"), func(h *house) {
+		f := newChat()
+		h.hall.ReceiveText(h.life, f)
+		f.reads(t, "正在为您转接", "The desk you asked for is closed now")
+		f.wants(t, "hold")
+		f.gone(contact.CitizenEnded)
+		h.records.end(t)
+	})
+}
+
+// TestAPromptWithoutATextIsReadAsTheUsualOne: a name is never shown.
+func TestAPromptWithoutATextIsReadAsTheUsualOne(t *testing.T) {
+	for queue, want := range map[string]string{"shut": "We are closed now", "moved": "The desk you asked for is closed now"} {
+		t.Run(queue, func(t *testing.T) {
+			p := policy(queue)
+			rule := p.Policy.Queues[queue]
+			rule.Closed.Message = "our-own"
+			p.Policy.Queues[queue] = rule
+			inHouseOf(t, p, func(h *house) {
+				f := newChat()
+				h.hall.ReceiveText(h.life, f)
+				f.reads(t, want)
+				f.gone(contact.CitizenEnded)
+				h.records.end(t)
+			})
+		})
+	}
+}
+
+// reads is what the house writes, in these words.
+func (f *fakeChat) reads(t *testing.T, words ...string) {
+	t.Helper()
+	select {
+	case m := <-f.said:
+		for _, w := range words {
+			if m.From != contact.ByHouse || !strings.Contains(m.Text, w) {
+				t.Errorf("%s writes %q, want %q", m.From, m.Text, w)
+			}
+		}
+	case <-time.After(guard):
+		t.Fatal("the house writes nothing")
+	}
 }
 
 func TestACallThatGoesToAnotherQueueIsToldSo(t *testing.T) {
