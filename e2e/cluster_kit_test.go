@@ -9,6 +9,8 @@ import (
 	"hotline/config"
 	"hotline/database/databasetest"
 	"hotline/node"
+	"hotline/redisserver"
+	"hotline/redisserver/redistest"
 	"hotline/tickets"
 )
 
@@ -18,6 +20,8 @@ type house struct {
 	redis *redisProcess
 	db    string
 	keys  *redis.Client
+
+	watched *redistest.Watched // instead of redis: Sentinels watch it
 }
 
 const houseKey = "the same key of pseudonyms on all nodes"
@@ -30,12 +34,30 @@ func newHouse(t *testing.T) *house {
 	return &house{t: t, redis: r, db: databasetest.PostgresURL(t), keys: keys}
 }
 
+// newWatchedHouse is one whose Redis has replicas and Sentinels. A desk rings
+// once a replica knows of it.
+func newWatchedHouse(t *testing.T) *house {
+	t.Helper()
+	w := redistest.StartSentinels(t)
+	keys, err := redisserver.NewClient(w.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = keys.Close() })
+	return &house{t: t, watched: w, db: databasetest.PostgresURL(t), keys: keys}
+}
+
 // shared makes a node's settings those of the house.
 func (h *house) shared(name string) func(*node.Config) {
 	return func(cfg *node.Config) {
 		withPlainLine(cfg)
 		cfg.Node.Name, cfg.Node.RefKey = name, config.NewSecret(houseKey)
-		cfg.Redis.URL, cfg.Database.URL = config.NewSecret(h.redis.url()), h.db
+		cfg.Database.URL = h.db
+		if h.watched != nil {
+			cfg.Redis.URL, cfg.Redis.Confirm = config.NewSecret(h.watched.URL()), 1
+			return
+		}
+		cfg.Redis.URL = config.NewSecret(h.redis.url())
 	}
 }
 
