@@ -64,7 +64,7 @@ type Node struct {
 	renamed bool // the heartbeat's: the new name has not been told
 
 	reloading sync.Mutex
-	replaced  chan struct{} // holds a token when the policy was replaced
+	turns     *turns
 
 	metrics registry
 	health  health
@@ -121,7 +121,7 @@ func New(o Options) *Node {
 	}
 	name := routing.NodeID(o.Config.Node.Name + "-" + ulid.Make().String()[16:])
 	log := o.Log.With("node", string(name))
-	n := &Node{cfg: o.Config, log: log, now: o.Now, clock: o.Clock, ui: o.UI, name: name, metrics: newRegistry(), replaced: make(chan struct{}, 1), down: teardown{log: log}}
+	n := &Node{cfg: o.Config, log: log, now: o.Now, clock: o.Clock, ui: o.UI, name: name, metrics: newRegistry(), down: teardown{log: log}}
 	n.health.limit = max(o.Config.SIP.MaxCalls, 1)
 	n.health.load = n.calls
 	n.noCallbacks = func() {}

@@ -9,7 +9,6 @@ import (
 const (
 	retellWithin = 2 * time.Second // before contacts wait for seats that nobody knows yet
 	replanWithin = 5 * time.Second
-	lookAhead    = time.Hour // at the longest, for groups that begin or end
 )
 
 // Reload puts lines and routing of the configuration in force, for who waits
@@ -28,10 +27,7 @@ func (n *Node) Reload(ctx context.Context, c Config) error {
 	ctx, cancel := context.WithTimeout(ctx, replanWithin)
 	defer cancel()
 	n.hall.Replan(ctx)
-	select {
-	case n.replaced <- struct{}{}:
-	default:
-	}
+	n.turns.again()
 	n.log.Info("policy replaced", "old", old, "new", n.lines.Version())
 	return nil
 }
@@ -41,26 +37,4 @@ func (n *Node) retell(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, retellWithin)
 	defer cancel()
 	n.desk.Retell(ctx)
-}
-
-// turns tells the seats anew when groups of the policy begin or end, until ctx
-// ends.
-func (n *Node) turns(ctx context.Context) {
-	for {
-		wait := lookAhead
-		next := n.lines.SeatsChange(n.now())
-		if !next.IsZero() {
-			wait = min(max(next.Sub(n.now()), 0), lookAhead)
-		}
-		select {
-		case <-time.After(wait):
-			if !next.IsZero() && !n.now().Before(next) {
-				n.log.Info("groups of the policy begin or end")
-				n.retell(ctx)
-			}
-		case <-n.replaced:
-		case <-ctx.Done():
-			return
-		}
-	}
 }

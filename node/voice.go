@@ -99,7 +99,8 @@ func (n *Node) openHall(context.Context) error {
 	})
 	n.join()
 	n.running.Go(func() { n.rounds(n.life) })
-	n.running.Go(func() { n.turns(n.life) })
+	n.turns = newTurns(n.lines.SeatsChange, n.now, n.retell)
+	n.running.Go(func() { n.turns.run(n.life) })
 	return n.beatAndServe()
 }
 

@@ -27,7 +27,7 @@ func (c *conversation) takeOver(ctx context.Context) error {
 		return nil
 	case err != nil: // the node stops
 		c.handOver()
-		return nil
+		return nil //nolint:nilerr // another node goes on with it
 	}
 	c.remember(ctx)
 	c.known = true
