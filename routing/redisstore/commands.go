@@ -16,6 +16,11 @@ const (
 	readBatch = 100
 	retryMin  = 50 * time.Millisecond
 	retryMax  = time.Second
+
+	// followerAddr is what go-redis calls the address of a client that follows
+	// Sentinels; followEvery is how often the reader makes sure that it does too.
+	followerAddr = "FailoverClient"
+	followEvery  = 500 * time.Millisecond
 )
 
 // Commands implements routing.Member. It reads on a connection of its own, so
@@ -66,6 +71,7 @@ func (s *Store) readInbox(ctx context.Context, n routing.NodeID, out chan<- rout
 			_ = client.Close()
 		}
 	}()
+	defer s.follow(ctx, client)()
 	for last := "0-0"; ; read = true {
 		messages, err := nextOrders(ctx, client, s.keys.inbox(n), last)
 		if err != nil {
@@ -78,6 +84,32 @@ func (s *Store) readInbox(ctx context.Context, n routing.NodeID, out chan<- rout
 			}
 		}
 	}
+}
+
+// follow closes the reader's connection when the client that it was made from is
+// with another server: Sentinels have named another primary, and the old one, if
+// it still stands, has no more orders. A read blocked in the socket would not
+// notice. The watch ends with stop.
+func (s *Store) follow(ctx context.Context, reader redis.UniversalClient) (stop func()) {
+	if c, ok := s.client.(*redis.Client); !ok || c.Options().Addr != followerAddr {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	// The reader's own server is asked before its first read blocks.
+	mine, err := reader.ClientInfo(ctx).Result()
+	go func() {
+		defer close(done)
+		for err == nil && ctx.Err() == nil {
+			now, failed := s.client.ClientInfo(ctx).Result()
+			if failed == nil && now.LAddr != mine.LAddr {
+				_ = reader.Close()
+				return
+			}
+			waitOut(ctx, followEvery)
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 func nextOrders(ctx context.Context, client redis.UniversalClient, key, last string) ([]redis.XMessage, error) {
