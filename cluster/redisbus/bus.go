@@ -2,6 +2,7 @@ package redisbus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -20,6 +21,10 @@ const (
 	toldWaiting = 1024
 	answerIn    = time.Second // to send an answer
 )
+
+// errUnsure says that the node may be there: the store was away until lately,
+// and it may not have come to renew its name.
+var errUnsure = errors.New("no such node, but the store was away until lately")
 
 // Options of a Bus. Needed are all but Registerer.
 type Options struct {
@@ -43,7 +48,9 @@ type Bus struct {
 	running sync.WaitGroup
 
 	mu       sync.Mutex
-	names    []name // the newest last
+	names    []name    // the newest last
+	shaken   bool      // the last try to renew the names failed
+	calm     time.Time // when the store took names again after that; zero: it never failed
 	handlers map[string]cluster.Handler
 	waiting  map[string]chan message
 }
@@ -210,6 +217,8 @@ func (b *Bus) send(ctx context.Context, to cluster.Node, m message) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("redisbus: %s %s: %w", m.kind, m.subject, err)
+	case there == 0 && b.unsure():
+		return fmt.Errorf("redisbus: %s %s: %w", m.kind, m.subject, errUnsure)
 	case there == 0:
 		return fmt.Errorf("%s %s: %w", m.subject, to, cluster.ErrNoNode)
 	default:
@@ -255,6 +264,7 @@ func (b *Bus) keepAll() {
 			listed = string(n.node)
 		}
 		gone, err := b.keepName(ctx, n, listed)
+		b.kept(err)
 		if err == nil && gone {
 			b.log.Warn("the node was not reachable for a while", "node", string(n.node))
 			b.reached(n.node, "0-0")
@@ -266,6 +276,24 @@ func (b *Bus) keepName(ctx context.Context, n name, listed string) (gone bool, e
 	keys := []string{b.stream(n.node), b.prefix}
 	r, err := b.scripts.keep.Run(ctx, b.client, keys, cluster.Silence.Milliseconds(), n.last, listed).Int64()
 	return r == 1, err
+}
+
+// kept notes whether the store takes names.
+func (b *Bus) kept(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shaken && err == nil {
+		b.calm = time.Now()
+	}
+	b.shaken = err != nil
+}
+
+// unsure says that no node can be told from one whose name ran out while the
+// store took none: for one Silence after it does so again.
+func (b *Bus) unsure() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.shaken || !b.calm.IsZero() && time.Since(b.calm) < cluster.Silence
 }
 
 func (b *Bus) reached(node cluster.Node, entry string) {

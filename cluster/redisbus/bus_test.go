@@ -174,3 +174,54 @@ func TestNothingStays(t *testing.T) {
 		t.Errorf("left behind: %v", keys)
 	}
 }
+
+// TestAStoreThatTakesNoNames: nobody can renew a name for longer than the
+// silence, as when a new primary has no replica yet. No node is said to be gone
+// for that; who really is, is after one more silence.
+func TestAStoreThatTakesNoNames(t *testing.T) {
+	t.Parallel()
+	server := redistest.StartServer(t)
+	a, b := echoing(t, client(t, server), "a"), echoing(t, client(t, server), "b")
+	answers(t, a, "b")
+	refuse := func(replicas string) {
+		if err := server.Client.ConfigSet(t.Context(), "min-replicas-to-write", replicas).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refuse("1")
+	asks := func(by cluster.Bus, to cluster.Node) error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := by.Ask(ctx, to, "echo", []byte("x"))
+		return err
+	}
+	until := func(what string, so func() bool) {
+		t.Helper()
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for late := time.After(patience); !so(); {
+			select {
+			case <-tick.C:
+			case <-late:
+				t.Fatalf("it never was so that %s", what)
+			}
+		}
+	}
+	until("both names have run out", func() bool {
+		return server.Client.Exists(t.Context(), "{h}:bus:a", "{h}:bus:b").Val() == 0
+	})
+	for by, to := range map[cluster.Bus]cluster.Node{a: "b", b: "a"} {
+		if err := asks(by, to); err == nil || errors.Is(err, cluster.ErrNoNode) {
+			t.Errorf("of %s: %v, want that nothing is known", to, err)
+		}
+	}
+	refuse("0")
+	until("b answers", func() bool {
+		err := asks(a, "b")
+		if errors.Is(err, cluster.ErrNoNode) {
+			t.Fatal("b is said to be gone")
+		}
+		return err == nil
+	})
+	until("nobody is said to be gone", func() bool { return errors.Is(asks(a, "nobody"), cluster.ErrNoNode) })
+}
