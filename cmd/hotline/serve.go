@@ -20,7 +20,8 @@ type serve struct {
 	Log        slog.Level `help:"debug, info, warn or error." default:"info"`
 }
 
-// Run serves until the first signal drains the node or the second kills it.
+// Run serves until the first signal drains the node or the second kills it; SIGHUP
+// reads lines and routing of the file anew.
 func (s *serve) Run(ctx context.Context, drain draining) error {
 	cfg, err := s.load()
 	if err != nil {
