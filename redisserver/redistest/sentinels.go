@@ -181,6 +181,7 @@ func startSentinel(t testing.TB, primary string) *Member {
 	text := fmt.Sprintf(`bind %s
 port %s
 dir %s
+logfile sentinel.log
 sentinel monitor %[4]s %[5]s %[6]s 2
 sentinel down-after-milliseconds %[4]s 1000
 sentinel failover-timeout %[4]s 5000
@@ -188,7 +189,13 @@ sentinel failover-timeout %[4]s 5000
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return run(t, net.JoinHostPort(host, port), "redis-sentinel", file)
+	m := run(t, net.JoinHostPort(host, port), "redis-sentinel", file)
+	t.Cleanup(func() {
+		if said, err := os.ReadFile(filepath.Join(dir, "sentinel.log")); err == nil && t.Failed() {
+			t.Logf("the Sentinel at %s says:\n%s", m.Addr, said)
+		}
+	})
+	return m
 }
 
 // run starts a process that ends with the test.
