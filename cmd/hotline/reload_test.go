@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
@@ -28,14 +27,14 @@ func TestSIGHUPReadsTheFileAnew(t *testing.T) {
 	write(deploy.Demo)
 	again, stop := hangUps()
 	got, over := make(chan string, 1), make(chan struct{})
-	var said bytes.Buffer
+	said := make(words, 1)
 	s := &serve{Config: file}
 	go func() {
 		defer close(over)
 		s.follow(context.Background(), again, func(_ context.Context, c node.Config) error {
 			got <- c.Lines[0].Title.EN
 			return nil
-		}, slog.New(slog.NewTextHandler(&said, nil)))
+		}, slog.New(slog.NewTextHandler(said, nil)))
 	}()
 	hup := func() {
 		t.Helper()
@@ -61,9 +60,22 @@ func TestSIGHUPReadsTheFileAnew(t *testing.T) {
 	}
 	write("lines: 3")
 	hup()
-	stop() // what has come is read before
-	<-over
-	if !strings.Contains(said.String(), "the policy in force stays") || !strings.Contains(said.String(), "lines") {
-		t.Errorf("said %q", said.String())
+	select {
+	case text := <-said:
+		if !strings.Contains(text, "the policy in force stays") || !strings.Contains(text, "lines") {
+			t.Errorf("said %q", text)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("nothing is said of a faulty file")
 	}
+	stop()
+	<-over
+}
+
+// words is what a log says, line by line.
+type words chan string
+
+func (w words) Write(line []byte) (int, error) {
+	w <- string(line)
+	return len(line), nil
 }
