@@ -56,6 +56,7 @@ func tellers() map[records.EventKind]teller {
 		records.Promised:        endedBy("登记回拨，保留排队位置", "A call back is promised, at the old place"),
 		records.Dialled:         byAgent("为 %s 拨打市民电话", "The citizen is dialled for %s"),
 		records.NotReached:      says("市民没有接听", "The citizen was not reached"),
+		records.GivenUp:         says("多次拨打未接通，回拨终止", "The last attempt to call back has failed"),
 		records.Returned:        endedBy("市民又来电，接回原来的位置", "The citizen rang again and has the old place"),
 		records.Adopted:         says("原节点故障，由另一节点接管", "Its node was lost; another goes on"),
 		records.TalkEnded:       endedBy("服务结束", "The talk ended"),
