@@ -65,15 +65,23 @@ func newBorder(trunks []*trunk, m *metrics) *border {
 
 // trunkOf finds the trunk that speaks from an address; nil for a stranger.
 func (b *border) trunkOf(from netip.AddrPort) *trunk {
-	for _, t := range b.trunks {
-		if t.speaksFor(from) {
-			return t
-		}
+	if t := b.configured(from); t != nil {
+		return t
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if g := b.guests[from.Addr().Unmap()]; g != nil {
 		return g.trunk
+	}
+	return nil
+}
+
+// configured finds the trunk of the configuration that speaks from an address.
+func (b *border) configured(from netip.AddrPort) *trunk {
+	for _, t := range b.trunks {
+		if t.speaksFor(from) {
+			return t
+		}
 	}
 	return nil
 }

@@ -127,6 +127,31 @@ func TestTheKernelDropsStrangers(t *testing.T) {
 	}
 }
 
+// Two calls to one host: the end of the first does not make the host a stranger
+// to the second.
+func TestAGuestStaysForEachOfHisCalls(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, pickUp, func(o *Options) { o.Config.Trunks[0].Addresses = []string{"127.0.0.1"} })
+	guest := netip.AddrPortFrom(corner(t.Name(), 0), 5060)
+	prepare := func() *call {
+		t.Helper()
+		c, err := n.prepare(t.Context(), DialRequest{To: "sip:1@" + guest.String()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first, second := prepare(), prepare()
+	first.abandon()
+	if got := n.border.trunkOf(guest); got == nil || got != second.trunk {
+		t.Errorf("after the first call the second's host speaks for %v", got)
+	}
+	second.abandon()
+	if got := n.border.trunkOf(guest); got != nil {
+		t.Errorf("after all calls their host still speaks for %v", got)
+	}
+}
+
 // exchange sends a request and returns the next message.
 func (p *peer) exchange(method string) string {
 	p.send(p.message(method, "exchange", "exchange", "", "", ""))

@@ -203,7 +203,7 @@ func (g *Gateway) direct(ctx context.Context, w *way, r DialRequest) error {
 	}
 	peer := netip.AddrPortFrom(addrs[0].Unmap(), uint16(port))
 	w.peer, w.transport = peer.String(), upper(r.Transport)
-	if w.trunk = g.border.trunkOf(peer); w.trunk == nil {
+	if w.trunk = g.border.configured(peer); w.trunk == nil { // each call is a guest of its own
 		w.guest = peer.Addr()
 		w.trunk, w.release = g.border.admit(peer.Addr(), &trunk{name: "direct", media: ranges(r.Media, peer.Addr())})
 	}
