@@ -22,7 +22,7 @@ test: packages-test lint ui-check ## everything that CI runs
 	$(GO) vet ./...
 	mkdir -p $(BIN) && rm -f $(TRIALS)
 	CONFORMANCE_TRIALS=$(TRIALS) $(GO) test -race -shuffle=on -count=1 $$($(GO) list ./... | grep -v '/e2e$$')
-	CONFORMANCE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 20m ./e2e
+	CONFORMANCE_TRIALS=$(TRIALS) $(GO) test -race -count=1 -timeout 40m ./e2e
 	$(GO) run ./e2e/conformance -trials $(TRIALS) -check
 	cd agent-ui && npm run --silent test:browser
 
