@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -36,8 +38,9 @@ func (t Times) sampler(src rand.Source) sampler {
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // source is one stream of random numbers: of one replication, one kind of
-// arrivals, one use.
+// arrivals, one use. Streams whose names differ in one bit have nothing in
+// common.
 func (s Scenario) source(replication, arrivals, use int) rand.Source {
-	const uses = 4
-	return rand.NewPCG(s.Seed, uint64(replication)<<32|uint64(arrivals*uses+use))
+	name := fmt.Sprintf("%d %d %d %d", s.Seed, replication, arrivals, use)
+	return rand.NewChaCha8(sha256.Sum256([]byte(name)))
 }
