@@ -1,6 +1,7 @@
 package routing_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -464,7 +465,7 @@ func TestAPolicyThatStrandsIsRefused(t *testing.T) {
 
 // withoutLines leaves out the lines of the file.
 func withoutLines(err error) string {
-	problems, ok := err.(config.Problems) //nolint:errorlint // as Load makes it
+	problems, ok := errors.AsType[config.Problems](err)
 	if !ok {
 		return err.Error()
 	}

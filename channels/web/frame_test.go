@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestCheckSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := checkSend(x.cmid, x.text)
-			if got != x.want || err != x.err { //nolint:errorlint // the very error is its code
+			if got != x.want || !errors.Is(err, x.err) {
 				t.Errorf("got %.20q, %v", got, err)
 			}
 		})

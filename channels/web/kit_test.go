@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -190,7 +191,7 @@ func (b *tab) listen(ended chan<- struct{}) {
 		var f map[string]any
 		if err := b.conn.ReadJSON(&f); err != nil {
 			code := -1
-			if c, ok := err.(*websocket.CloseError); ok { //nolint:errorlint // as gorilla returns it
+			if c, ok := errors.AsType[*websocket.CloseError](err); ok {
 				code = c.Code
 			}
 			b.code <- code

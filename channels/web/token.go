@@ -4,22 +4,18 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
-	"strings"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 const (
 	tokenLife   = 30 * 24 * time.Hour
 	tokenIssuer = "hotline"
-	tokenHeader = `{"alg":"ES256","typ":"JWT"}` //nolint:gosec // a JOSE header, the same for all, is no secret
-	scalarBytes = 32                            // of P-256
+	scalarBytes = 32 // of P-256
 	tokenLimit  = 2048
 )
 
@@ -28,16 +24,15 @@ var errToken = errors.New("web: the visitor's token is not valid")
 
 // claims of an anonymous visitor (RFC 7519). Times are whole seconds.
 type claims struct {
-	Issuer  string `json:"iss"`
-	Visitor string `json:"sub"`
-	Account string `json:"app"`
-	Issued  int64  `json:"iat"`
-	Expires int64  `json:"exp"`
+	Issuer  string // iss
+	Visitor string // sub
+	Account string // app
+	Issued  int64  // iat
+	Expires int64  // exp
 }
 
 // signer makes and checks visitors' tokens: JWTs signed by ES256 (RFC 7518
-// §3.4). It accepts nothing but its own header, so that no other algorithm can
-// be talked into it. All nodes of one key agree.
+// §3.4), and takes no other algorithm. All nodes of one key agree.
 type signer struct{ key *ecdsa.PrivateKey }
 
 // newSigner derives the signing key from the key of pseudonyms.
@@ -58,50 +53,35 @@ func newSigner(secret []byte) (*signer, error) {
 }
 
 func (s *signer) sign(c claims) (string, error) {
-	body, err := json.Marshal(c)
+	token, err := jwt.NewWithClaims(jwt.SigningMethodES256, visitorClaims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: c.Issuer, Subject: c.Visitor, IssuedAt: jwt.NewNumericDate(time.Unix(c.Issued, 0)),
+			ExpiresAt: jwt.NewNumericDate(time.Unix(c.Expires, 0)),
+		},
+		Account: c.Account,
+	}).SignedString(s.key)
 	if err != nil {
 		return "", fmt.Errorf("web: token: %w", err)
 	}
-	signed := encode([]byte(tokenHeader)) + "." + encode(body)
-	hash := sha256.Sum256([]byte(signed))
-	r, v, err := ecdsa.Sign(rand.Reader, s.key, hash[:])
-	if err != nil {
-		return "", fmt.Errorf("web: token: %w", err)
-	}
-	raw := make([]byte, 2*scalarBytes)
-	r.FillBytes(raw[:scalarBytes])
-	v.FillBytes(raw[scalarBytes:])
-	return signed + "." + encode(raw), nil
+	return token, nil
 }
 
 func (s *signer) verify(token string, now time.Time) (claims, error) {
-	header, rest, _ := strings.Cut(token, ".")
-	body, signature, found := strings.Cut(rest, ".")
-	if !found || len(token) > tokenLimit || header != encode([]byte(tokenHeader)) {
+	if len(token) > tokenLimit {
 		return claims{}, errToken
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(signature)
-	if err != nil || len(raw) != 2*scalarBytes {
+	var read visitorClaims
+	_, err := jwt.ParseWithClaims(token, &read, func(*jwt.Token) (any, error) { return &s.key.PublicKey, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodES256.Alg()}), jwt.WithIssuer(tokenIssuer),
+		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(func() time.Time { return now }))
+	if err != nil || read.Subject == "" || read.IssuedAt == nil {
 		return claims{}, errToken
 	}
-	hash := sha256.Sum256([]byte(header + "." + body))
-	r, v := new(big.Int).SetBytes(raw[:scalarBytes]), new(big.Int).SetBytes(raw[scalarBytes:])
-	if !ecdsa.Verify(&s.key.PublicKey, hash[:], r, v) {
-		return claims{}, errToken
-	}
-	return read(body, now)
+	return claims{read.Issuer, read.Subject, read.Account, read.IssuedAt.Unix(), read.ExpiresAt.Unix()}, nil
 }
 
-func read(body string, now time.Time) (claims, error) {
-	text, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil {
-		return claims{}, errToken
-	}
-	var c claims
-	if json.Unmarshal(text, &c) != nil || c.Issuer != tokenIssuer || c.Visitor == "" || now.Unix() >= c.Expires {
-		return claims{}, errToken
-	}
-	return c, nil
+// visitorClaims are the claims as the library reads them.
+type visitorClaims struct {
+	jwt.RegisteredClaims
+	Account string `json:"app"`
 }
-
-func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -86,11 +85,11 @@ func (s seats) Offer(ctx context.Context, id contact.AgentID, c session.Call) er
 		return session.ErrNoDesk
 	}
 	s.city.truth.rang(c.Contact.ID, id)
-	dice := rand.IntN(100) //nolint:gosec // G404: no secret
+	dice := roll(100)
 	if dice < 3 {
 		return nil // rings to the end
 	}
-	time.AfterFunc(time.Duration(rand.IntN(40))*time.Millisecond, func() { //nolint:gosec // G404: no secret
+	time.AfterFunc(time.Duration(roll(40))*time.Millisecond, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		if dice < 7 {

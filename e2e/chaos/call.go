@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -65,8 +64,8 @@ func (c *call) Connect(_ context.Context, agent contact.AgentID) error {
 	if !c.truth.joined(c.id, agent) {
 		return gateway.ErrGone
 	}
-	lasts := 200 + rand.IntN(600) //nolint:gosec // G404: no secret
-	if rand.IntN(7) == 0 {        //nolint:gosec // G404: no secret
+	lasts := 200 + roll(600)
+	if roll(7) == 0 {
 		lasts += 9000
 	}
 	time.AfterFunc(time.Duration(lasts)*time.Millisecond, func() { c.gone(contact.CitizenEnded) })

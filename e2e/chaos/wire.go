@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"net"
 	"sync/atomic"
 	"time"
@@ -22,10 +21,10 @@ type wire struct{ cut atomic.Bool }
 
 // repeat sends the script again as it was.
 func (w *wire) repeat(next redis.ProcessHook, cmd redis.Cmder) {
-	if cmd.Name() != "evalsha" || rand.IntN(10) != 0 { //nolint:gosec // G404: no secret
+	if cmd.Name() != "evalsha" || roll(10) != 0 {
 		return
 	}
-	late := time.Duration(math.Exp(rand.Float64()*math.Log(4000))) * time.Millisecond //nolint:gosec // G404: no secret
+	late := time.Duration(math.Exp(float64(roll(1_000_000))/1e6*math.Log(4000))) * time.Millisecond
 	time.AfterFunc(late, func() {
 		if !w.cut.Load() {
 			_ = next(context.Background(), redis.NewCmd(context.Background(), cmd.Args()...)) // nobody waits for the answer
